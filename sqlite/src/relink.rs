@@ -1,0 +1,262 @@
+//! Linking swipes afresh when an order, an assignment, a card, a store or a reversal arrives late.
+//!
+//! Every swipe of a shopper in a span is judged again, in the order of receipt, with today's facts and rules.
+//! The recorded decision stays; the link, and what alerts say, follow the facts.
+
+use crate::StoreError;
+use crate::alerts::{self, ReasonChange};
+use crate::cards::CardRow;
+use crate::orders::{self, AssignedOrder};
+use crate::sql::{args, execute, fetch, insert};
+use crate::swipe::{Decided, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, judge, outcome, tolerance};
+use crate::writer::{Tag, Tx};
+use fraud::authorization::{Merchant, Swipe};
+use fraud::decision::{Decision, FiredRule, Outcome};
+use fraud::facts::{CardFacts, FactSet};
+use fraud::ids::CardId;
+use fraud::link::OpenOrder;
+use fraud::merchant::PreparedStore;
+use fraud::money::rand;
+use fraud::rule::{RuleMode, RuleScope};
+use fraud::shipped;
+use fraud::time::{DAY_MS, UnixMs};
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use std::collections::HashMap;
+
+/// Swipes judged afresh at once: a shopper's busy week. Older ones stay as they were decided.
+const SWIPES_MAX: i64 = 2_000;
+/// How far back a new card or assignment of a card reaches.
+pub(crate) const CARD_REACH_MS: i64 = 30 * DAY_MS;
+/// Shoppers worked off in one step, so that a step stays short.
+const SHOPPERS_PER_STEP: i64 = 4;
+
+/// Notes that a shopper's swipes in a span must be judged afresh.
+pub(crate) async fn mark(
+    connection: &mut AnyConnection,
+    marks: Vec<(String, UnixMs, UnixMs)>,
+) -> Result<(), StoreError> {
+    let mut spans: HashMap<String, (i64, i64)> = HashMap::new();
+    for (shopper, from, to) in marks {
+        let span = spans.entry(shopper).or_insert((from.0, to.0));
+        *span = (span.0.min(from.0), span.1.max(to.0));
+    }
+    let rows = spans.into_iter().map(|(shopper, (from, to))| args![shopper, from, to]).collect();
+    let widen = "on conflict (shopper_id) do update set \
+                 from_ms = case when excluded.from_ms < relink_due.from_ms then excluded.from_ms else relink_due.from_ms end, \
+                 to_ms = case when excluded.to_ms > relink_due.to_ms then excluded.to_ms else relink_due.to_ms end";
+    insert(connection, "relink_due", &["shopper_id", "from_ms", "to_ms"], rows, widen).await
+}
+
+/// Works off a few of the shoppers noted; answers whether more wait.
+///
+/// # Errors
+/// `StoreError` from the database.
+pub async fn step(tx: &mut Tx<'_>, now: UnixMs) -> Result<bool, StoreError> {
+    let sql = "select shopper_id, from_ms, to_ms from relink_due order by shopper_id limit $1";
+    let rows = fetch(tx.connection, sql, args![SHOPPERS_PER_STEP + 1]).await?;
+    let more = rows.len() as i64 > SHOPPERS_PER_STEP;
+    for row in rows.iter().take(SHOPPERS_PER_STEP as usize) {
+        let id: String = row.try_get("shopper_id")?;
+        let (from, to) = (UnixMs(row.try_get("from_ms")?), UnixMs(row.try_get("to_ms")?));
+        shopper(tx, &id, from, to, now).await?;
+        execute(tx.connection, "delete from relink_due where shopper_id = $1", args![id]).await?;
+    }
+    Ok(more)
+}
+
+/// A swipe as it was recorded.
+struct Past {
+    authorization_id: String,
+    swipe: Swipe,
+    card: CardRow,
+    recorded: Recorded,
+    outcome: Outcome,
+    stand_in: bool,
+    order_id: Option<String>,
+    net_cents: i64,
+}
+
+/// The swipes of a shopper's cards in a span of receipt; exported for the plan test.
+pub const PAST_SQL: &str = "select a.authorization_id, a.presented_card_id, a.card_id, c.known, c.masked_number, c.status, c.shopper_id, a.amount_cents, \
+     a.currency, a.merchant_name, a.merchant_city, a.merchant_country, a.merchant_category_code, a.reference, a.occurred_at_ms, a.received_at_ms, \
+     a.simulated, a.repeat_key, a.reference_key, a.outcome, a.stand_in, a.decision, a.order_id, a.net_cents \
+     from card c join card_authorization a on a.card_id = c.card_id \
+     where c.shopper_id = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 order by a.received_at_ms, a.authorization_id limit $4";
+
+/// Judges afresh a shopper's swipes whose time lies in the orders' reach around `from`..=`to`.
+pub(crate) async fn shopper(
+    tx: &mut Tx<'_>,
+    id: &str,
+    from: UnixMs,
+    to: UnixMs,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let reach = fraud::link::OPEN_ORDER_MS;
+    let (from, to) = (from.plus(-reach), to.plus(reach));
+    let args = args![id, from.plus(-RECEIPT_SLACK_MS).0, to.plus(RECEIPT_SLACK_MS).0, SWIPES_MAX];
+    let past = fetch(tx.connection, PAST_SQL, args).await?.iter().map(past).collect::<Result<Vec<_>, _>>()?;
+    let past: Vec<Past> =
+        past.into_iter().filter(|p| (from..=to).contains(&p.swipe.effective_at())).collect();
+    if past.is_empty() {
+        return Ok(());
+    }
+    let tolerance = tolerance(&tx.versions.rules);
+    let assigned = orders::touching(
+        tx.connection,
+        &[id.to_owned()],
+        from.plus(-tolerance.late_ms),
+        to.plus(tolerance.early_ms),
+    )
+    .await?;
+    for simulated in [false, true] {
+        let some: Vec<&Past> = past.iter().filter(|p| p.swipe.simulated == simulated).collect();
+        if !some.is_empty() {
+            judge_afresh(tx, &some, &assigned, simulated, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn judge_afresh(
+    tx: &mut Tx<'_>,
+    past: &[&Past],
+    assigned: &[AssignedOrder],
+    simulated: bool,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let mut orders: Vec<OpenOrder> = assigned.iter().map(|a| a.order.clone()).collect();
+    let ids: Vec<String> = orders.iter().map(|o| o.order_id.clone()).collect();
+    for (id, cents) in orders::spent(tx.connection, &ids, simulated).await? {
+        // These swipes are about to be linked anew, so what they count now must not count twice.
+        let own: i64 = past.iter().filter(|p| p.order_id.as_deref() == Some(&id)).map(|p| p.net_cents).sum();
+        if let Some(order) = orders.iter_mut().find(|order| order.order_id == id) {
+            order.spent_cents = cents - own;
+        }
+    }
+    for p in past {
+        let card = CardFacts {
+            known: p.card.known,
+            deactivated: p.recorded.facts["card"]["deactivated"].as_bool().unwrap_or(false),
+            has_shopper: p.card.shopper_id.is_some(),
+        };
+        let judged = judge(tx, &p.swipe, card, &orders, 0);
+        if judged.order_id != p.order_id {
+            let sql = "update card_authorization set order_id = $1 where authorization_id = $2";
+            execute(tx.connection, sql, args![judged.order_id.as_deref(), p.authorization_id.as_str()])
+                .await?;
+            tx.tags.push(Tag::new("authorization", p.authorization_id.clone()));
+        }
+        let changes = changes(tx, p, &judged.decision, &judged.facts, judged.order_id.as_deref(), &orders);
+        if let Some(order) = orders.iter_mut().find(|order| Some(&order.order_id) == judged.order_id.as_ref())
+        {
+            order.spent_cents += p.net_cents;
+        }
+        if !changes.is_empty() {
+            let decided = Decided {
+                swipe: &p.swipe,
+                authorization_id: &p.authorization_id,
+                card: &p.card,
+                order_id: judged.order_id,
+                decision: judged.decision,
+                facts: judged.facts,
+                outcome: p.outcome,
+                stand_in: p.stand_in,
+                reference_reused: false,
+            };
+            alerts::revise(tx, &p.authorization_id, &changes, Some(&decided), now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Rules that fire now, and those that fired then and no longer do.
+fn changes(
+    tx: &Tx<'_>,
+    p: &Past,
+    decision: &Decision,
+    facts: &FactSet,
+    order_id: Option<&str>,
+    orders: &[OpenOrder],
+) -> Vec<ReasonChange> {
+    let moment = |rule: &str| MOMENT_RULES.contains(&rule);
+    let now_firing: Vec<&FiredRule> = decision.live().filter(|f| !moment(&f.rule)).collect();
+    let fails = |rule: &str| decision.failures.iter().any(|f| f.rule == rule);
+    let evaluated = |rule: &str| {
+        tx.versions.rules.get(rule).is_some_and(|r| r.mode == RuleMode::Live && r.scope == RuleScope::Swipe)
+            && !fails(rule)
+    };
+    let order = orders.iter().find(|order| Some(order.order_id.as_str()) == order_id);
+    let quiet = tx
+        .versions
+        .rules
+        .iter()
+        .map(|rule| rule.id.as_str())
+        .filter(|rule| !moment(rule) && evaluated(rule) && now_firing.iter().all(|f| f.rule != *rule))
+        .map(|rule| ReasonChange::Explained { rule: rule.to_owned(), why: why(tx, rule, p, facts, order) });
+    // Declined swipes are judged for the record too, but they spend nothing: over-value cannot come late.
+    let declined_over = |f: &FiredRule| p.outcome == Outcome::Decline && f.rule == shipped::OVER_ORDER_VALUE;
+    let fires = now_firing.iter().filter(|f| !declined_over(f)).map(|f| ReasonChange::Fires((*f).clone()));
+    quiet.chain(fires).collect()
+}
+
+/// Why a rule no longer fires, in words.
+fn why(tx: &Tx<'_>, rule: &str, p: &Past, facts: &FactSet, order: Option<&OpenOrder>) -> String {
+    let store = order
+        .and_then(|order| tx.versions.stores.get(&order.store_id))
+        .map_or("its store", PreparedStore::name);
+    let which = order.map_or_else(|| "an order".to_owned(), |order| format!("order {}", order.order_id));
+    match rule {
+        shipped::NO_OPEN_ORDER => {
+            let start = order.map_or(p.swipe.effective_at(), OpenOrder::started_at);
+            format!("Covered by {which}, started {}, which became known later.", start.clock_sast())
+        }
+        shipped::WRONG_MERCHANT => format!("The merchant matches {store} of {which}, as is known now."),
+        shipped::UNKNOWN_MERCHANT => "The merchant matches a partner store, as is known now.".into(),
+        shipped::UNKNOWN_CARD => "The order system has told us of the card since.".into(),
+        shipped::RISKY_CATEGORY => format!("{which} holds such goods, as is known now."),
+        shipped::OVER_ORDER_VALUE => format!(
+            "Swipes for {which} come to {} and its value is {}, as is known now.",
+            rand(facts.whole("order.total_cents")),
+            rand(facts.whole("order.value_cents"))
+        ),
+        _ => "The rule no longer fires with what is known now.".into(),
+    }
+}
+
+fn past(row: &AnyRow) -> Result<Past, StoreError> {
+    let corrupt = |what: &str| StoreError::Corrupt(what.to_owned());
+    Ok(Past {
+        authorization_id: row.try_get("authorization_id")?,
+        swipe: Swipe {
+            presented_card_id: CardId::parse(row.try_get::<String, _>("presented_card_id")?)
+                .map_err(|_| corrupt("card id"))?,
+            amount_cents: row.try_get("amount_cents")?,
+            currency: row.try_get("currency")?,
+            merchant: Merchant {
+                name: row.try_get("merchant_name")?,
+                city: row.try_get("merchant_city")?,
+                country: row.try_get("merchant_country")?,
+                category_code: row.try_get("merchant_category_code")?,
+            },
+            reference: row.try_get("reference")?,
+            occurred_at: UnixMs(row.try_get("occurred_at_ms")?),
+            received_at: UnixMs(row.try_get("received_at_ms")?),
+            simulated: row.try_get::<i64, _>("simulated")? == 1,
+            had_full_card_number: false,
+            repeat_key: row.try_get("repeat_key")?,
+            reference_key: row.try_get("reference_key")?,
+        },
+        card: CardRow {
+            card_id: row.try_get("card_id")?,
+            known: row.try_get::<i64, _>("known")? == 1,
+            masked_number: row.try_get("masked_number")?,
+            shopper_id: row.try_get("shopper_id")?,
+            deactivated: row.try_get::<&str, _>("status")? == "deactivated",
+        },
+        recorded: serde_json::from_str(row.try_get("decision")?)?,
+        outcome: outcome(row.try_get("outcome")?)?,
+        stand_in: row.try_get::<i64, _>("stand_in")? == 1,
+        order_id: row.try_get("order_id")?,
+        net_cents: row.try_get("net_cents")?,
+    })
+}

@@ -1,0 +1,3 @@
+//! Calls to the outside, one module a receiver.
+
+pub mod standard_webhooks;

@@ -1,0 +1,11 @@
+//! The real window on a private desktop: X server, session bus, notification service, WebDriver, daemon.
+//!
+//! `cargo desk test` brings the programs; alone: `cargo build --workspace` and `ui` built, then
+//! `cargo test -p tests --features window --test window`.
+
+mod desktop;
+mod feed;
+mod live_path;
+mod notes;
+mod processes;
+mod screens;

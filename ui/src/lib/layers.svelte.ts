@@ -1,0 +1,21 @@
+/** What lies over the screen: at most one dialog at a time. */
+import type { Card } from "./api/client";
+
+export type Layer =
+  | { kind: "palette" }
+  | { kind: "help" }
+  | { kind: "reactivate"; card: Pick<Card, "id" | "masked_number"> }
+  | { kind: "note"; alertId: string };
+
+class Layers {
+  open: Layer | null = $state.raw(null);
+
+  show(layer: Layer): void {
+    this.open = layer;
+  }
+  close(): void {
+    this.open = null;
+  }
+}
+
+export const layers = new Layers();

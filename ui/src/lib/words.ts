@@ -1,0 +1,101 @@
+/** The words the window uses for the daemon's codes, one per thing. */
+import { humanise } from "./format";
+
+export type Tone = "neutral" | "good" | "warning" | "critical" | "info" | "accent";
+
+export interface Word {
+  text: string;
+  tone: Tone;
+}
+
+const ALERT_STATUS: Record<string, Word> = {
+  open: { text: "Open", tone: "accent" },
+  in_review: { text: "In review", tone: "info" },
+  resolved: { text: "Resolved", tone: "neutral" },
+};
+
+const DISPOSITION: Record<string, Word> = {
+  confirmed_fraud: { text: "Confirmed fraud", tone: "critical" },
+  false_positive: { text: "False positive", tone: "good" },
+  inconclusive: { text: "Inconclusive", tone: "neutral" },
+  explained: { text: "Explained", tone: "good" },
+};
+
+const SEVERITY: Record<string, Word> = {
+  critical: { text: "Critical", tone: "critical" },
+  warning: { text: "Warning", tone: "warning" },
+  info: { text: "Info", tone: "info" },
+};
+
+const CARD_STATUS: Record<string, Word> = {
+  active: { text: "Active", tone: "good" },
+  deactivated: { text: "Deactivated", tone: "critical" },
+};
+
+const OUTCOME: Record<string, Word> = {
+  approve: { text: "Approved", tone: "good" },
+  decline: { text: "Declined", tone: "critical" },
+};
+
+const RULE_OUTCOME: Record<string, Word> = {
+  none: { text: "Notes only", tone: "neutral" },
+  alert: { text: "Alerts", tone: "warning" },
+  decline: { text: "Declines", tone: "critical" },
+  decline_and_deactivate: { text: "Declines and deactivates", tone: "critical" },
+};
+
+const BANK_STATE: Record<string, Word> = {
+  awaiting_after: { text: "Waiting for the bank's after-event", tone: "neutral" },
+  reported_success: { text: "Bank reports success", tone: "good" },
+  reported_declined: { text: "Bank reports declined", tone: "critical" },
+  reversed: { text: "Reversed in full", tone: "info" },
+  partly_reversed: { text: "Partly reversed", tone: "info" },
+  contradicted: { text: "Bank contradicts our decision", tone: "warning" },
+  none_expected: { text: "No bank event expected", tone: "neutral" },
+};
+
+const EVENT_KIND: Record<string, string> = {
+  after: "After: the bank reports the swipe",
+  decline: "The bank declined",
+  reversal: "Reversal",
+  adjustment: "Adjustment",
+};
+
+const CHANNEL: Record<string, string> = {
+  slack: "Slack",
+  shopper_webhook: "Shopper webhook",
+  native: "Native notification",
+};
+
+const OUTBOX_STATE: Record<string, Word> = {
+  pending: { text: "Pending", tone: "warning" },
+  delivered: { text: "Delivered", tone: "good" },
+  dead: { text: "Gave up", tone: "critical" },
+};
+
+const MERCHANT_MATCH: Record<string, string> = {
+  exact: "name matches the store",
+  alias: "matches a known name of the store",
+  truncated: "matches the store's name as the bank cuts it",
+  none: "does not match the store",
+  unknown_store: "store unknown",
+};
+
+function wordIn(words: Record<string, Word>, code: string): Word {
+  return words[code] ?? { text: humanise(code), tone: "neutral" };
+}
+
+export const alertStatus = (code: string): Word => wordIn(ALERT_STATUS, code);
+export const disposition = (code: string): Word => wordIn(DISPOSITION, code);
+export const severity = (code: string): Word => wordIn(SEVERITY, code);
+export const cardStatus = (code: string): Word => wordIn(CARD_STATUS, code);
+export const outcome = (code: string): Word => wordIn(OUTCOME, code);
+export const ruleOutcome = (code: string): Word => wordIn(RULE_OUTCOME, code);
+export const bankState = (code: string): Word => wordIn(BANK_STATE, code);
+export const outboxState = (code: string): Word => wordIn(OUTBOX_STATE, code);
+export const eventKind = (code: string): string => EVENT_KIND[code] ?? humanise(code);
+export const channel = (code: string): string => CHANNEL[code] ?? humanise(code);
+export const merchantMatch = (code: string): string => MERCHANT_MATCH[code] ?? humanise(code).toLowerCase();
+
+/** What deactivation means here, said wherever the state is explained. */
+export const DEACTIVATED_MEANS = "Declines by code. Not a block at the bank.";
