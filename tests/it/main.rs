@@ -1,1 +1,3 @@
-fn main() {}
+//! Black-box tests: the real daemon, a real database file, real neighbours.
+
+mod support;
