@@ -32,10 +32,11 @@ create table card_authorization (
 );
 create index card_authorization_by_card on card_authorization (card_id, received_at_ms);
 create index card_authorization_by_time on card_authorization (received_at_ms, authorization_id);
-create index card_authorization_by_repeat on card_authorization (repeat_key, received_at_ms);
-create index card_authorization_by_reference on card_authorization (reference_key);
-create index card_authorization_by_order on card_authorization (order_id);
-create index card_authorization_awaiting on card_authorization (awaiting_since_ms);
+-- A repeat is found by its reference, or without one by its content: each row stands in one of the two.
+create index card_authorization_by_reference on card_authorization (reference_key) where reference_key is not null;
+create index card_authorization_by_repeat on card_authorization (repeat_key) where reference_key is null;
+create index card_authorization_by_order on card_authorization (order_id) where order_id is not null;
+create index card_authorization_awaiting on card_authorization (awaiting_since_ms) where awaiting_since_ms is not null;
 
 -- A further call for the same authorization, and what it was answered.
 create table authorization_repeat (
@@ -66,11 +67,11 @@ create table bank_event (
     matched_by text check (matched_by in ('reference', 'content')),
     awaiting_since_ms bigint
 );
-create index bank_event_by_repeat on bank_event (repeat_key, received_at_ms);
+create index bank_event_by_repeat on bank_event (repeat_key) where reference_key is null;
 create index bank_event_by_authorization on bank_event (authorization_id);
-create index bank_event_by_reference on bank_event (reference_key);
+create index bank_event_by_reference on bank_event (reference_key) where reference_key is not null;
 create index bank_event_by_card on bank_event (card_id, received_at_ms);
-create index bank_event_awaiting on bank_event (awaiting_since_ms);
+create index bank_event_awaiting on bank_event (awaiting_since_ms) where awaiting_since_ms is not null;
 
 -- Shoppers whose swipes must be linked afresh because a fact arrived late; worked off in slices.
 create table relink_due (

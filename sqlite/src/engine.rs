@@ -5,7 +5,8 @@ use crate::sql::{execute, fetch_one};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
+use tokio::sync::Mutex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -106,6 +107,7 @@ fn sqlite_url(path: &Path) -> String {
 pub struct Database {
     pub(crate) readers: AnyPool,
     location: Location,
+    checkpointer: Arc<Mutex<Option<AnyConnection>>>,
 }
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -131,7 +133,7 @@ impl Database {
         let mut first = writer_connection(location).await?;
         MIGRATOR.run(&mut first).await.map_err(|error| StoreError::Sql(error.into()))?;
         first.close().await?;
-        Ok(Database { readers: open_readers(location).await?, location: location.clone() })
+        Ok(Database { readers: open_readers(location).await?, location: location.clone(), checkpointer: Arc::default() })
     }
 
     pub fn engine(&self) -> Engine {
@@ -155,29 +157,23 @@ impl Database {
         Ok(self.readers.acquire().await?)
     }
 
-    /// How the writer's connection confirms a commit, read back from the engine: `full` or `on`.
-    ///
-    /// # Errors
-    /// `StoreError` when the engine does not answer.
-    pub async fn synchronous(&self) -> Result<String, StoreError> {
-        let mut connection = self.writer_connection().await?;
-        let read = read_synchronous(self.location.engine, &mut connection).await;
-        connection.close().await?;
-        read
-    }
-
-    /// Moves committed pages from the log into the database, on a connection of its own.
+    /// Moves committed pages from the log into the database, on a connection of its own; true where there is
+    /// such a log.
     ///
     /// # Errors
     /// `StoreError` when the engine refuses; the log then waits for the next time.
-    pub async fn checkpoint(&self) -> Result<(), StoreError> {
-        if self.location.engine == Engine::Sqlite {
-            let mut connection = writer_connection(&self.location).await?;
-            let done = execute(&mut connection, "pragma wal_checkpoint(passive)", vec![]).await;
-            connection.close().await?;
-            done?;
+    pub async fn checkpoint(&self) -> Result<bool, StoreError> {
+        if self.location.engine == Engine::Postgres {
+            return Ok(false);
         }
-        Ok(())
+        let mut kept = self.checkpointer.lock().await;
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => writer_connection(&self.location).await?,
+        };
+        checkpoint(&mut connection).await?;
+        *kept = Some(connection);
+        Ok(true)
     }
 
     /// Size of the database in bytes, its log included.
@@ -259,6 +255,11 @@ impl Database {
     }
 }
 
+/// Never waits for readers or the writer: what they still need stays in the log.
+pub(crate) async fn checkpoint(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    execute(connection, "pragma wal_checkpoint(passive)", vec![]).await.map(|_| ())
+}
+
 fn sqlite_version() -> i32 {
     libsqlite3_sys::SQLITE_VERSION_NUMBER
 }
@@ -304,7 +305,8 @@ async fn writer_connection(location: &Location) -> Result<AnyConnection, StoreEr
     Ok(connection)
 }
 
-async fn read_synchronous(engine: Engine, connection: &mut AnyConnection) -> Result<String, StoreError> {
+/// How a connection confirms a commit, read back from the engine: `full` or `on` means flushed to the disk.
+pub(crate) async fn read_synchronous(engine: Engine, connection: &mut AnyConnection) -> Result<String, StoreError> {
     match engine {
         Engine::Sqlite => {
             let row = fetch_one(connection, "select synchronous from pragma_synchronous", vec![]).await?;

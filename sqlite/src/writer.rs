@@ -7,7 +7,7 @@
 
 use crate::swipe::{self, SwipeJob};
 use crate::versions::Versions;
-use crate::{Database, StoreError};
+use crate::{Database, StoreError, engine};
 use sqlx::AnyConnection;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -71,6 +71,8 @@ type Run =
 pub(crate) enum Job {
     Swipe(SwipeJob),
     Run(Run),
+    /// Moves the last of the log into the database between two transactions, so that the log begins anew.
+    Checkpoint,
 }
 
 /// Numbers about the writer, for metrics and the bench.
@@ -105,6 +107,7 @@ pub struct Writer {
     tags: broadcast::Sender<Tag>,
     versions: watch::Receiver<Versions>,
     failing: watch::Receiver<Option<String>>,
+    synchronous: Arc<str>,
     pub stats: Arc<Stats>,
 }
 
@@ -128,6 +131,10 @@ impl Writer {
     /// `StoreError` when its connection cannot be opened.
     pub async fn start(database: &Database) -> Result<(Self, tokio::task::JoinHandle<()>), StoreError> {
         let mut connection = database.writer_connection().await?;
+        let synchronous = engine::read_synchronous(database.engine(), &mut connection).await?;
+        if !matches!(synchronous.as_str(), "full" | "extra" | "on") {
+            return Err(StoreError::Corrupt(format!("commits are not flushed to the disk: synchronous is {synchronous}")));
+        }
         let versions = Versions::load(&mut connection).await?;
         let (live_tx, live) = mpsc::channel(LIVE_QUEUE_MAX);
         let (bulk_tx, bulk) = mpsc::channel(BULK_QUEUE_MAX);
@@ -143,6 +150,7 @@ impl Writer {
             tags: tags.clone(),
             versions: watched,
             failing: failing_rx,
+            synchronous: synchronous.into(),
             stats: stats.clone(),
         };
         let task = Task {
@@ -202,6 +210,20 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Busy("stopped")))
     }
 
+    /// Moves the log of the database into it: the bulk on a connection of its own, while commits go on, then
+    /// the little that came meanwhile on the writer's, where nothing can come between. Only then can the log
+    /// begin anew instead of growing.
+    ///
+    /// # Errors
+    /// `StoreError` when the engine refuses; the log then waits for the next time.
+    pub async fn checkpoint(&self, database: &Database) -> Result<(), StoreError> {
+        if database.checkpoint().await? {
+            // A full queue means work enough: the next time will do.
+            let _ = self.live.try_send(Job::Checkpoint).map(|()| self.stats.live_depth.fetch_add(1, Ordering::Relaxed));
+        }
+        Ok(())
+    }
+
     /// Hands a swipe to the writer; its ticket tells the decision. A full queue puts it among the stand-ins.
     pub fn submit(&self, job: SwipeJob) {
         self.stats.live_depth.fetch_add(1, Ordering::Relaxed);
@@ -227,6 +249,11 @@ impl Writer {
     /// Why nothing can be written at present.
     pub fn failing(&self) -> Option<String> {
         self.failing.borrow().clone()
+    }
+
+    /// How the writer's own connection confirms a commit, read back from the engine.
+    pub fn synchronous(&self) -> &str {
+        &self.synchronous
     }
 
     pub fn is_running(&self) -> bool {
@@ -349,7 +376,15 @@ impl Task {
             match job {
                 Job::Swipe(job) => swipes.push(job),
                 Job::Run(run) => runs.push(run),
+                Job::Checkpoint => {
+                    if let Err(error) = engine::checkpoint(&mut self.connection).await {
+                        tracing::warn!(%error, "the log could not be moved; it waits for the next time");
+                    }
+                }
             }
+        }
+        if swipes.is_empty() && runs.is_empty() {
+            return;
         }
         for job in &swipes {
             Stats::add(&self.stats.wait_us, job.queued_at);
@@ -368,8 +403,7 @@ impl Task {
         runs: Vec<Run>,
         finishes: &mut Vec<(Finish, bool)>,
     ) -> Result<Vec<Tag>, StoreError> {
-        let engine = self.database.engine();
-        sqlx::query(engine.begin()).execute(&mut self.connection).await?;
+        sqlx::query(self.database.engine().begin()).execute(&mut self.connection).await?;
         let done = self.work(swipes, runs, finishes).await;
         let committing = Instant::now();
         let done = match done {

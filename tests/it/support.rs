@@ -273,3 +273,99 @@ pub fn rules_of(answer: &Value) -> Vec<String> {
     rules.sort();
     rules
 }
+
+pub const SECOND_MS: i64 = 1_000;
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// The instant `ms` after T0, as the wire writes it.
+pub fn after_t0(ms: i64) -> String {
+    let at = chrono::DateTime::parse_from_rfc3339(T0).unwrap() + chrono::Duration::milliseconds(ms);
+    at.with_timezone(&chrono::Utc).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// Looks until `look` finds something; panics, saying `what` was awaited, when that takes half a minute.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    let found = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            tick.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("{what}: not within 30 s"))
+}
+
+/// What Python 3's sqlite3 makes of `script` with `args`: the one way to touch a database from outside.
+pub fn python(script: &str, args: &[&str]) -> String {
+    let output = Command::new("python3").arg("-c").arg(script).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+impl Daemon {
+    /// A daemon with the small world in it.
+    pub async fn with_small_world() -> Self {
+        let daemon = Self::start().await;
+        daemon.ingest(&small_world()).await;
+        daemon
+    }
+
+    /// A daemon on a directory that outlives it.
+    pub async fn start_in(directory: &Path) -> Self {
+        Self::start_with(Options { data_dir: Some(directory.to_owned()), ..Options::default() }).await
+    }
+
+    /// Alerts about swipes, newest first; feed gaps are left out.
+    pub async fn alerts(&self) -> Vec<Value> {
+        self.items("/v1/alerts?limit=500").await.into_iter().filter(|alert| alert["gap_kind"].is_null()).collect()
+    }
+
+    /// Feed gaps, newest first.
+    pub async fn gaps(&self) -> Vec<Value> {
+        self.items("/v1/alerts?limit=500").await.into_iter().filter(|alert| !alert["gap_kind"].is_null()).collect()
+    }
+
+    /// The only alert about swipes there is, whole.
+    pub async fn the_alert(&self) -> Value {
+        let alerts = self.alerts().await;
+        assert_eq!(alerts.len(), 1, "{alerts:#?}");
+        self.get(&format!("/v1/alerts/{}", alerts[0]["id"].as_str().unwrap())).await
+    }
+
+    /// The decision an answer names, as the desk sees it.
+    pub async fn decision(&self, answer: &Value) -> Value {
+        self.get(&format!("/v1/authorizations/{}", answer["decision_id"].as_str().unwrap())).await
+    }
+
+    /// Asks for an orderly stop and answers the exit code, if it ends within 10 s.
+    pub async fn stop(&mut self) -> Option<i32> {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success(), "SIGTERM must reach the daemon");
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        let ended = tokio::time::timeout(Duration::from_secs(10), async {
+            loop {
+                tick.tick().await;
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+            }
+        });
+        ended.await.ok().flatten()
+    }
+}
+
+impl Daemon {
+    /// Every item of a list, page by page; `path` has a query already.
+    pub async fn every(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut page = self.get(path).await;
+        loop {
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            let Some(cursor) = page["next"].as_str() else { return items };
+            page = self.get(&format!("{path}&cursor={cursor}")).await;
+        }
+    }
+}

@@ -40,11 +40,15 @@ impl Drop for Proc {
     }
 }
 
-/// Whether `pid` runs. A zombie is dead: process 1 may reap it late.
+/// Whether any thread of `pid` runs. A zombie is dead: process 1 may reap it late. The first thread alone says
+/// too little: while others end, the process still holds its files, locks and bus names.
 pub fn is_alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    threads.into_iter().flatten().flatten().any(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+        state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    })
 }
 
 pub fn kill_9(pid: u32) {
@@ -58,10 +62,13 @@ pub fn with_home(home: &Path, name: &str) -> Vec<u32> {
     let pids = fs::read_dir("/proc").expect("/proc").flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_ours = |pid: &u32| {
-        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
         let named = name.is_empty() || OsStr::new(comm.trim()) == name;
-        named && environ.split(|byte| *byte == 0).any(|line| line == wanted) && is_alive(*pid)
+        // A thread that has ended has no environment any more; the others still do.
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let environs = threads.filter_map(|thread| fs::read(thread.path().join("environ")).ok());
+        let mut environs = environs.filter(|environ| !environ.is_empty()).take(1);
+        named && environs.any(|environ| environ.split(|byte| *byte == 0).any(|line| line == wanted))
     };
     pids.filter(is_ours).collect()
 }

@@ -1,8 +1,9 @@
 //! A rule's CEL expression: checked against the catalogue of facts when it is saved, run at every swipe.
 
-use crate::facts::{self, FactSet};
+use crate::facts::{self, FactSet, Scope, Variables};
 use crate::rule::{Parameter, Rule, RuleOutcome};
 use cel::common::ast::{CallExpr, EntryExpr, Expr};
+use cel::common::value::Val;
 use cel::objects::{Key, Value};
 use cel::{Context, IdedExpr, Program};
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +40,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Compiled {
     program: Program,
-    parameters: Value,
+    parameters: Box<dyn Val>,
 }
 
 impl Compiled {
@@ -66,9 +67,11 @@ impl Compiled {
             let offset = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
             at(offset, message)
         })?;
-        let compiled = Compiled { parameters: parameters_value(&rule.parameters), program };
+        let parameters = facts::boxed(parameters_value(&rule.parameters))
+            .ok_or_else(|| at(0, "the parameters cannot be read".into()))?;
+        let compiled = Compiled { parameters, program };
         for sample in [FactSet::sample(), FactSet::opposite_sample()] {
-            compiled.run(&sample.context()).map_err(|message| at(0, message))?;
+            compiled.run(&sample.variables()).map_err(|message| at(0, message))?;
         }
         Ok(compiled)
     }
@@ -77,9 +80,10 @@ impl Compiled {
     ///
     /// # Errors
     /// A sentence saying what failed, such as a division by zero.
-    pub fn run(&self, facts: &Context<'_, 'static>) -> Result<Verdict, String> {
-        let mut context = facts.new_inner_scope();
-        context.add_variable_from_value("p", self.parameters.clone());
+    pub(crate) fn run(&self, facts: &Variables) -> Result<Verdict, String> {
+        let scope = Scope { facts, parameters: self.parameters.as_ref() };
+        let mut context = Context::with_env(facts::environment());
+        context.set_variable_resolver(&scope);
         match self.program.execute(&context).map_err(|error| error.to_string())? {
             Value::Bool(false) => Ok(Verdict::Quiet),
             Value::Bool(true) => Ok(Verdict::Fires),

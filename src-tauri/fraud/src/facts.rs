@@ -4,8 +4,10 @@ use crate::authorization::Swipe;
 use crate::link::{Goods, OpenOrder};
 use crate::merchant::MerchantMatch;
 use crate::time::{HOUR_MS, SAST_OFFSET_MS};
+use cel::Env;
+use cel::common::value::{CowVal, Val};
+use cel::context::VariableResolver;
 use cel::objects::{Key, Value};
-use cel::{Context, Env};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -200,11 +202,15 @@ impl FactSet {
         self.get(path) == Some(&Fact::Flag(true))
     }
 
-    /// The facts as an object of objects, `{"swipe":{"amount_cents":...}}`, for the record.
+    /// What the rules saw of card, order and merchant, `{"order":{"found":true,...}}`, for the record. The
+    /// swipe's own fields stand in the record already.
     pub fn to_json(&self) -> serde_json::Value {
         let mut roots = serde_json::Map::new();
         for (path, value) in &self.values {
             let Some((root, name)) = path.split_once('.') else { continue };
+            if matches!(root, "swipe" | "event") {
+                continue;
+            }
             let entry = roots.entry(root).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
             if let serde_json::Value::Object(fields) = entry {
                 let value = match value {
@@ -218,8 +224,8 @@ impl FactSet {
         serde_json::Value::Object(roots)
     }
 
-    /// The facts as CEL variables, one map per root.
-    pub(crate) fn context(&self) -> Context<'static, 'static> {
+    /// The facts as CEL variables, one map per root; built once for all rules.
+    pub(crate) fn variables(&self) -> Variables {
         let mut roots: HashMap<&'static str, HashMap<Key, Value>> = HashMap::new();
         for (path, value) in &self.values {
             let Some((root, name)) = path.split_once('.') else { continue };
@@ -230,11 +236,32 @@ impl FactSet {
             };
             roots.entry(root).or_default().insert(Key::from(name), value);
         }
-        let mut context = Context::with_env(environment());
-        for (root, fields) in roots {
-            context.add_variable_from_value(root, fields);
+        Variables { roots: roots.into_iter().filter_map(|(root, fields)| Some((root, boxed(fields.into())?))).collect() }
+    }
+}
+
+/// Facts in the form that expressions read.
+pub(crate) struct Variables {
+    roots: Vec<(&'static str, Box<dyn Val>)>,
+}
+
+/// A value in the form that expressions read.
+pub(crate) fn boxed(value: Value) -> Option<Box<dyn Val>> {
+    Box::<dyn Val>::try_from(value).ok()
+}
+
+/// Facts and one rule's parameters, borrowed: evaluating a rule copies none of them.
+pub(crate) struct Scope<'a> {
+    pub(crate) facts: &'a Variables,
+    pub(crate) parameters: &'a dyn Val,
+}
+
+impl VariableResolver for Scope<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        if name == "p" {
+            return Some(CowVal::Borrowed(self.parameters));
         }
-        context
+        self.facts.roots.iter().find(|(root, _)| *root == name).map(|(_, value)| CowVal::Borrowed(value.as_ref()))
     }
 }
 

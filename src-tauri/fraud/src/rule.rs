@@ -172,12 +172,12 @@ impl RuleSet {
 
     /// Evaluates every rule of `scope` that is not off.
     pub fn evaluate<'a>(&'a self, scope: RuleScope, facts: &FactSet) -> Vec<Evaluated<'a>> {
-        let context = facts.context();
+        let variables = facts.variables();
         self.rules
             .iter()
             .filter(|compiled| compiled.rule.scope == scope && compiled.rule.mode != RuleMode::Off)
             .map(|compiled| {
-                let verdict = compiled.compiled.run(&context).map(|verdict| match verdict {
+                let verdict = compiled.compiled.run(&variables).map(|verdict| match verdict {
                     Verdict::Quiet => None,
                     Verdict::Fires => Some(compiled.rule.outcome),
                     Verdict::Asks(outcome) => Some(outcome.max(compiled.rule.outcome)),

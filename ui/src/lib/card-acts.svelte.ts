@@ -1,6 +1,7 @@
 /** What a person does to a card. It shows at once, reconciles with the answer, and comes back on failure. */
 import { api, type Card } from "./api/client";
 import { asDaemonError } from "./api/errors";
+import { cardName } from "./format";
 import { layers } from "./layers.svelte";
 import { signal } from "./signal";
 import { toasts } from "./toasts.svelte";
@@ -36,7 +37,7 @@ class CardActs {
     const done = await this.#act(card, "deactivated", () => api.deactivateCard(card.id, AT_ONCE_REASON));
     if (!done) return;
     toasts.show(
-      `${card.masked_number} deactivated. Its next swipe is declined.`,
+      `${cardName(card)} deactivated. Its next swipe is declined.`,
       "good",
       {
         label: "Reactivate…",
@@ -49,7 +50,7 @@ class CardActs {
 
   async reactivate(card: CardRef, reason: string): Promise<void> {
     const done = await this.#act(card, "active", () => api.activateCard(card.id, reason));
-    if (done) toasts.show(`${card.masked_number} is active again.`, "good", undefined, card.id);
+    if (done) toasts.show(`${cardName(card)} is active again.`, "good", undefined, card.id);
   }
 
   async #act(card: CardRef, wanted: Card["status"], call: () => Promise<Card>): Promise<boolean> {
@@ -62,7 +63,7 @@ class CardActs {
       const verb = wanted === "deactivated" ? "deactivated" : "reactivated";
       const reason = asDaemonError(thrown).message;
       this.#failed[card.id] = `Not ${verb}. ${reason}`;
-      toasts.fail(`${card.masked_number} was not ${verb}. ${reason}`, card.id);
+      toasts.fail(`${cardName(card)} was not ${verb}. ${reason}`, card.id);
       setTimeout(() => delete this.#failed[card.id], FAILURE_SHOWN_MS);
       return false;
     } finally {

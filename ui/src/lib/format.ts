@@ -117,6 +117,23 @@ export function minutesFrom(now: number, minutes: number): string {
   return new Date(now + minutes * MINUTE).toISOString();
 }
 
+/** The beginning of an id that nobody reads whole. */
+export function shortId(id: string): string {
+  const SHOWN = 10;
+  return id.length <= SHOWN ? id : `${id.slice(0, SHOWN - 2)}…`;
+}
+
+/** A card as named in a sentence; one the order system never told us of has no number. */
+export function cardName(card: { id: string; masked_number?: string | null | undefined }): string {
+  return card.masked_number ?? `Unknown card ${shortId(card.id)}`;
+}
+
+/** `12 ms`, `0.8 ms`, `1.40 s`. */
+export function duration(ms: number): string {
+  if (ms >= SECOND) return `${(ms / SECOND).toFixed(2)} s`;
+  return ms >= 10 || ms === 0 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
+}
+
 /** `no_open_order` as `No open order`: for ids without a name of their own. */
 export function humanise(id: string): string {
   const words = id.replaceAll(/[_-]+/g, " ").trim();

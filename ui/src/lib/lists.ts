@@ -41,6 +41,7 @@ export function alertQuery(query: Route["query"], me: string): AlertQuery {
     status,
     snoozed: query["status"] === SNOOZED ? true : status === "open" ? false : undefined,
     rule: query["rule"],
+    card_id: query["card"],
     severity: oneOf(query["severity"], SEVERITIES),
     assignee: query["mine"] === "1" && me !== "" ? me : undefined,
     simulated: simulated === undefined ? undefined : simulated === "true",

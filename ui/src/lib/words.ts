@@ -61,6 +61,24 @@ const EVENT_KIND: Record<string, string> = {
   adjustment: "Adjustment",
 };
 
+/** What people and rules did, as the audit log calls it. */
+const ACTION: Record<string, string> = {
+  card_deactivated: "Deactivated",
+  card_reactivated: "Reactivated",
+  alerted: "Raised an alert",
+  declined: "Declined a swipe",
+};
+
+/** What happened to an alert, where its own text does not begin with it. */
+const TIMELINE_KIND: Record<string, string> = {
+  raised: "Raised",
+  joined: "Joined",
+  late: "Late",
+  explained: "Explained",
+  reopened: "Reopened",
+  note: "Note",
+};
+
 const CHANNEL: Record<string, string> = {
   slack: "Slack",
   shopper_webhook: "Shopper webhook",
@@ -94,8 +112,29 @@ export const ruleOutcome = (code: string): Word => wordIn(RULE_OUTCOME, code);
 export const bankState = (code: string): Word => wordIn(BANK_STATE, code);
 export const outboxState = (code: string): Word => wordIn(OUTBOX_STATE, code);
 export const eventKind = (code: string): string => EVENT_KIND[code] ?? humanise(code);
+export const auditAction = (code: string): string => ACTION[code] ?? humanise(code);
 export const channel = (code: string): string => CHANNEL[code] ?? humanise(code);
 export const merchantMatch = (code: string): string => MERCHANT_MATCH[code] ?? humanise(code).toLowerCase();
+
+/** An alert's happening with its kind in front, unless the text says it already. */
+export function timelineText(entry: { kind: string; text: string }): string {
+  const kind = TIMELINE_KIND[entry.kind];
+  return kind === undefined || entry.text.startsWith(kind) ? entry.text : `${kind}: ${entry.text}`;
+}
+
+/** Who did it: `user:thabo` is a person, `rule:no_open_order` a rule, `system` the daemon by itself. */
+export function actor(code: string): string {
+  const [kind = "", ...rest] = code.split(":");
+  const name = rest.join(":");
+  if (code === "system") return "Cartwarden";
+  if (kind === "user") return name;
+  if (kind === "rule") return `Rule: ${humanise(name).toLowerCase()}`;
+  return code;
+}
+
+/** The name of every gap in the bank's feed. It is never a shopper's doing. */
+export const FEED_FAULT = "Feed fault";
+export const FEED_FAULT_MEANS = "About the bank's feed. It says nothing about the shopper.";
 
 /** What deactivation means here, said wherever the state is explained. */
 export const DEACTIVATED_MEANS = "Declines by code. Not a block at the bank.";

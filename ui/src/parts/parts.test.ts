@@ -68,6 +68,7 @@ it("a card deactivates in one click at once, and comes back with the reason if t
   vi.stubGlobal("__TAURI_INTERNALS__", {});
   const card: Card = {
     id: "c1",
+    known: true,
     masked_number: "422254XXXXXX7072",
     status: "active",
     shopper: null,

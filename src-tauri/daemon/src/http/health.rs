@@ -135,7 +135,7 @@ pub async fn feed(State(app): State<Arc<App>>) -> Result<Json<FeedHealth>, ApiEr
         },
         storage: StorageNumbers {
             engine: app.database.engine().as_str(),
-            synchronous: app.database.synchronous().await?,
+            synchronous: app.writer.synchronous().to_owned(),
             database_bytes: app.database.size_bytes().await?,
         },
         slack: state(OutboxKind::Slack, settings.slack_webhook_url.is_some()).await?,

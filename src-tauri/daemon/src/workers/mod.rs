@@ -16,13 +16,13 @@ use tokio::task::JoinSet;
 /// How often due work is looked for; a new message wakes the deliverer at once.
 const EVERY: Duration = Duration::from_millis(1_000);
 /// How often the log of the database is moved into it, on a connection of its own.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the timers; they end with `app.stop`.
 pub fn start(app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(until_stopped(app.clone(), EVERY, async |app| step_timed(app).await));
-    tasks.spawn(until_stopped(app.clone(), CHECKPOINT_EVERY, async |app| app.database.checkpoint().await));
+    tasks.spawn(until_stopped(app.clone(), CHECKPOINT_EVERY, async |app| app.writer.checkpoint(&app.database).await));
     tasks.spawn(deliver::whenever_woken(app.clone()));
     tasks.spawn(follow_deactivations(app.clone()));
     tasks

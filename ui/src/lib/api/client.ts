@@ -1,49 +1,51 @@
 import createClient from "openapi-fetch";
 import { DaemonError, answerOf, errorFromAnswer } from "./errors";
-import type { components, paths } from "./schema";
+import type { components } from "./schema";
 import { DESK_ORIGIN, daemonFetch } from "./transport";
+import type {
+  AlertQuery,
+  AuditEntry,
+  AuthorizationQuery,
+  CardQuery,
+  DeskPaths,
+  OutboxStateName,
+  SettingsPatch,
+} from "./wire";
 
 type Schemas = components["schemas"];
+export type {
+  AlertDetail,
+  AlertQuery,
+  AlertReason,
+  Authorization,
+  AuthorizationQuery,
+  CardQuery,
+  Reason,
+  SettingsPatch,
+} from "./wire";
 export type Alert = Schemas["Alert"];
-export type AlertDetail = Schemas["AlertDetail"];
 export type AlertList = Schemas["AlertList"];
-export type Authorization = Schemas["Authorization"];
-export type BankEventRow = Schemas["BankEventRow"];
+export type BankEvent = Schemas["BankEvent"];
 export type Card = Schemas["Card"];
-export type CardHistoryEntry = Schemas["CardHistoryEntry"];
 export type CardList = Schemas["CardList"];
 export type CardLog = Schemas["CardLog"];
-export type ChannelHealth = Schemas["ChannelHealth"];
-export type CreatedPartnerKey = Schemas["CreatedPartnerKey"];
+export type Channel = Schemas["OutboxKind"];
+export type ChannelHealth = Schemas["OutboxState"];
+export type CreatedPartnerKey = Schemas["KeyWithSecret"];
+export type Disposal = Schemas["DisposeAlert"];
 export type FeedHealth = Schemas["FeedHealth"];
+export type HistoryEntry = AuditEntry;
+export type NewPartnerKey = Schemas["NewKey"];
 export type OutboxItem = Schemas["OutboxItem"];
 export type PartnerKey = Schemas["PartnerKey"];
-export type Reason = Schemas["Reason"];
 export type Settings = Schemas["Settings"];
 export type Status = Schemas["Status"];
 export type TimelineEntry = Schemas["TimelineEntry"];
 
-const client = createClient<paths>({ baseUrl: DESK_ORIGIN, fetch: daemonFetch });
+const client = createClient<DeskPaths>({ baseUrl: DESK_ORIGIN, fetch: daemonFetch });
 
 /** Rows of one page; the daemon allows up to 500. */
 export const PAGE_ROWS = 100;
-
-type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } }
-  ? NonNullable<Q>
-  : never;
-type BodyOf<P extends keyof paths, M extends "post" | "patch"> = paths[P] extends {
-  [K in M]: { requestBody: { content: { "application/json": infer B } } };
-}
-  ? B
-  : never;
-
-export type CardQuery = QueryOf<"/v1/cards">;
-export type AlertQuery = QueryOf<"/v1/alerts">;
-export type AuthorizationQuery = QueryOf<"/v1/authorizations">;
-export type SettingsPatch = BodyOf<"/v1/settings", "patch">;
-export type NewPartnerKey = BodyOf<"/v1/keys", "post">;
-export type Disposal = BodyOf<"/v1/alerts/{id}/disposition", "post">;
-export type Channel = OutboxItem["kind"];
 
 const one = (id: string) => ({ params: { path: { id } } });
 
@@ -54,7 +56,10 @@ export const api = {
 
   cards: (query: CardQuery) => answerOf(client.GET("/v1/cards", { params: { query } })),
   card: (id: string) => answerOf(client.GET("/v1/cards/{id}", one(id))),
-  cardHistory: (id: string) => answerOf(client.GET("/v1/cards/{id}/history", one(id))),
+  cardHistory: (id: string) =>
+    answerOf(
+      client.GET("/v1/cards/{id}/history", { params: { path: { id }, query: { limit: PAGE_ROWS } } }),
+    ),
   deactivateCard: (id: string, reason: string) =>
     answerOf(client.POST("/v1/cards/{id}/deactivate", { ...one(id), body: { reason } })),
   activateCard: (id: string, reason: string) =>
@@ -77,7 +82,7 @@ export const api = {
 
   settings: () => answerOf(client.GET("/v1/settings")),
   saveSettings: (body: SettingsPatch) => answerOf(client.PATCH("/v1/settings", { body })),
-  outbox: (state: OutboxItem["state"]) =>
+  outbox: (state: OutboxStateName) =>
     answerOf(client.GET("/v1/outbox", { params: { query: { state, limit: PAGE_ROWS } } })),
   resend: (id: string) => answerOf(client.POST("/v1/outbox/{id}/resend", one(id))),
   testMessage: (kind: Channel) => answerOf(client.POST("/v1/test-message", { body: { kind } })),

@@ -1,7 +1,7 @@
 /** What changed, told by the daemon: relayed by the native half, or read as a stream in a browser. */
 import { listen } from "@tauri-apps/api/event";
 import type { DaemonStatus } from "./native";
-import { developmentDaemon, inWindow } from "./transport";
+import { inWindow } from "./transport";
 
 export interface Change {
   /** `lagged` means some were lost: refetch everything. */
@@ -59,8 +59,7 @@ function listenInBrowser(listener: DaemonListener): () => void {
 }
 
 async function readStream(signal: AbortSignal, listener: DaemonListener, opened: () => void): Promise<void> {
-  const { url, token } = developmentDaemon();
-  const response = await fetch(`${url}/v1/events`, { signal, headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch("/v1/events", { signal });
   const reader = response.body?.getReader();
   if (!response.ok || reader === undefined) throw new Error("no event stream");
   opened();

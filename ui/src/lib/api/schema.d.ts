@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives. */
+        get: operations["alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether swipes can be decided and recorded. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts": {
         parameters: {
             query?: never;
@@ -11,7 +62,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["alerts"];
+        /** Alerts, newest first. */
+        get: operations["list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -27,7 +79,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["alert"];
+        /** One alert with reasons and timeline. */
+        get: operations["get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,7 +98,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["alert_assign"];
+        /** Assigns an alert; it is then in review. */
+        post: operations["assign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -61,7 +115,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["alert_disposition"];
+        /** Says what an alert was; resolves it. */
+        post: operations["disposition"];
         delete?: never;
         options?: never;
         head?: never;
@@ -77,7 +132,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["alert_note"];
+        /** Adds a note. */
+        post: operations["add_note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -93,7 +149,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["alert_reopen"];
+        /** Opens a resolved alert again; a reason is needed. */
+        post: operations["reopen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -109,7 +166,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["alert_snooze"];
+        /** Puts an alert aside until a time. */
+        post: operations["snooze"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,7 +181,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["audit"];
+        /** The audit log, newest first. */
+        get: operations["audit_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -139,7 +198,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["authorizations"];
+        /** Decisions, newest first. */
+        get: operations["list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,7 +215,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["authorization"];
+        /** One decision with everything it saw. */
+        get: operations["get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -171,6 +232,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Reports of the bank, newest first. */
         get: operations["bank_events"];
         put?: never;
         post?: never;
@@ -187,6 +249,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Errors that the card code posted, newest first. */
         get: operations["card_logs"];
         put?: never;
         post?: never;
@@ -203,7 +266,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["cards"];
+        /** Cards by last swipe, open alerts or number. */
+        get: operations["list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +283,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["card"];
+        /** One card, by any of its ids. */
+        get: operations["get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,7 +302,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["activate_card"];
+        /** Reactivates a card; a reason is needed. */
+        post: operations["activate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -253,7 +319,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["deactivate_card"];
+        /** Deactivates a card at once: the next swipe is declined. A second click changes nothing. */
+        post: operations["deactivate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -267,7 +334,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["card_history"];
+        /** What people and rules did with a card, newest first. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A line for every change: `{"kind":"alert","id":"..."}`; kind `lagged` means refetch everything. */
+        get: operations["stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -283,7 +368,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["feed_health"];
+        /** The feed, the writer, the outbox and the disk, in numbers. */
+        get: operations["feed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -299,9 +385,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["keys"];
+        /** Every key, newest first; secrets are never shown again. */
+        get: operations["list"];
         put?: never;
-        post: operations["create_key"];
+        /** Adds a key. */
+        post: operations["add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -317,7 +405,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["revoke_key"];
+        /** Revokes a key by id, or by a name that only one live key bears. */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications not yet shown, oldest first. */
+        get: operations["notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/{id}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The window showed a notification. */
+        post: operations["shown"];
         delete?: never;
         options?: never;
         head?: never;
@@ -331,7 +454,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["outbox"];
+        /** Messages, newest first. */
+        get: operations["list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -349,7 +473,59 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Sends an undelivered message once more. */
         post: operations["resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/records/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of a kind, by id. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/records/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One record. */
+        get: operations["get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A chart as SVG, or its numbers as CSV or JSON. */
+        get: operations["report"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -363,7 +539,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["rules"];
+        /** Every rule in force, in the order of their weight. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a rule in force as its next version; a new id makes a rule of the lead's own. */
+        put: operations["put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a rule, newest first. */
+        get: operations["versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -379,13 +590,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["settings"];
+        /** The settings in force. */
+        get: operations["get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["patch_settings"];
+        /** Changes settings; every version is kept and audited. */
+        patch: operations["patch"];
         trace?: never;
     };
     "/v1/status": {
@@ -395,6 +608,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Who asks, what time it is here, and whether this is a demo. */
         get: operations["status"];
         put?: never;
         post?: never;
@@ -413,7 +627,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Queues a message that tries a connection. */
         post: operations["test_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the test clock and steps every due worker before answering. */
+        post: operations["set"];
         delete?: never;
         options?: never;
         head?: never;
@@ -425,41 +657,43 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ActivateCard: {
-            reason: string;
+            reason?: string | null;
         };
+        /** @description Something to look at. */
         Alert: {
             /** Format: int64 */
-            amount_cents?: number | null;
+            amount_cents: number;
             assigned_to?: string | null;
             card_id?: string | null;
-            card_status?: null | components["schemas"]["CardStatus"];
-            /** Format: int64 */
+            card_status?: components["schemas"]["CardStatus"] | null;
+            /**
+             * Format: int64
+             * @description Swipes in it.
+             */
             count: number;
-            currency?: string | null;
-            disposition?: null | components["schemas"]["Disposition"];
-            evidence: {
-                [key: string]: unknown;
-            };
+            currency: string;
+            disposition?: components["schemas"]["Disposition"] | null;
+            /** @description Rule id to the values it saw beside their thresholds. */
+            evidence: Record<string, never>;
+            gap_kind?: string | null;
             id: string;
-            /** Format: date-time */
-            last_at: string;
+            last_at: components["schemas"]["UnixMs"];
             masked_number?: string | null;
-            merchant?: string | null;
+            merchant: string;
             order_id?: string | null;
-            /** Format: date-time */
-            raised_at: string;
+            raised_at: components["schemas"]["UnixMs"];
             resolution?: string | null;
-            /** Format: date-time */
-            resolved_at?: string | null;
+            resolved_at?: components["schemas"]["UnixMs"] | null;
             resolved_by?: string | null;
+            /** @description The weightiest rule. */
             rule: string;
             rules: string[];
             severity: components["schemas"]["Severity"];
-            shopper?: null | components["schemas"]["Person"];
+            shopper?: components["schemas"]["PersonRef"] | null;
             simulated: boolean;
-            /** Format: date-time */
-            snoozed_until?: string | null;
+            snoozed_until?: components["schemas"]["UnixMs"] | null;
             status: components["schemas"]["AlertStatus"];
+            /** @description What is suspected, in one sentence. */
             title: string;
         };
         AlertCounts: {
@@ -476,6 +710,7 @@ export interface components {
             /** Format: int64 */
             snoozed: number;
         };
+        /** @description An alert with everything that happened to it. */
         AlertDetail: components["schemas"]["Alert"] & {
             authorization_ids: string[];
             reasons: components["schemas"]["AlertReason"][];
@@ -486,122 +721,137 @@ export interface components {
             items: components["schemas"]["Alert"][];
             next?: string | null;
         };
-        AlertReason: components["schemas"]["Reason"] & {
-            authorization_id: string;
+        /** @description A rule of one swipe (or feed event) in an alert. */
+        AlertReason: components["schemas"]["FiredRule"] & {
+            explained_at?: components["schemas"]["UnixMs"] | null;
+            explained_why?: string | null;
+            /** @description The rule fired only once a late fact was known. */
+            late: boolean;
+            /** @description The authorization or bank event it is about. */
+            subject_id: string;
         };
         /** @enum {string} */
         AlertStatus: "open" | "in_review" | "resolved";
+        Alive: {
+            status: string;
+        };
+        /** @description What every error looks like on the wire. */
         ApiError: {
+            /** @description Machine word; clients test this, never the message. */
             code: string;
             field?: string | null;
+            /** @description One sentence that a person can act on. */
             message: string;
         };
         AssignAlert: {
+            /** @description A name, `me`, or null for nobody. */
             assignee?: string | null;
         };
+        /** @description One entry. Ids only, never personal data. */
         AuditEntry: {
             action: string;
+            /** @description `user:NAME`, `rule:ID` or `system`. */
             actor: string;
-            /** Format: date-time */
-            at: string;
-            detail: {
-                [key: string]: unknown;
-            };
+            at: components["schemas"]["UnixMs"];
+            detail: Record<string, never>;
+            /** @description SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
             hash: string;
             /** Format: int64 */
             seq: number;
+            /** @description `card:ID`, `alert:ID`, `rule:ID`, `settings` ... */
             subject: string;
-        };
-        AuditList: {
-            items: components["schemas"]["AuditEntry"][];
-            next?: string | null;
         };
         Authorization: {
             alert_id?: string | null;
             /** Format: int64 */
             amount_cents: number;
-            /** @enum {string} */
-            bank_state: "awaiting_after" | "reported_success" | "reported_declined" | "reversed" | "partly_reversed" | "contradicted" | "none_expected";
-            card_id?: string | null;
+            /** @description awaiting_after, none_expected, reported_success, reported_declined, partly_reversed, reversed, contradicted. */
+            bank_state: string;
+            card_id: string;
+            /** @description The bank's time is more than 24 h from ours. */
             clock_suspect: boolean;
             currency: string;
-            events: components["schemas"]["BankEvent"][];
+            events: components["schemas"]["LaterEvent"][];
+            /** @description Every fact the rules saw. */
+            facts: Record<string, never>;
+            /** @description Rules that could not be evaluated. */
+            failures: components["schemas"]["RuleFailure"][];
             id: string;
             masked_number?: string | null;
             merchant: string;
-            merchant_category_code?: string | null;
-            merchant_city?: string | null;
-            merchant_country?: string | null;
-            /** Format: int64 */
+            merchant_category_code: string;
+            merchant_city: string;
+            merchant_country: string;
+            /**
+             * Format: int64
+             * @description What counts against the order after reversals.
+             */
             net_cents: number;
-            /** Format: date-time */
-            occurred_at: string;
-            order?: null | components["schemas"]["OrderLink"];
+            /** @description The bank's time. */
+            occurred_at: components["schemas"]["UnixMs"];
+            order?: components["schemas"]["OrderLink"] | null;
             outcome: components["schemas"]["Outcome"];
             presented_card_id: string;
+            /** @description Weightiest first; shadow rules are among them. */
             reasons: components["schemas"]["Reason"][];
-            /** Format: date-time */
-            received_at: string;
+            received_at: components["schemas"]["UnixMs"];
             reference?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Further calls of the bank for the same authorization.
+             */
             repeats: number;
             /** Format: int64 */
             rule_set_version: number;
-            shopper?: null | components["schemas"]["Person"];
+            shopper?: components["schemas"]["PersonRef"] | null;
             simulated: boolean;
             stand_in: boolean;
         };
-        AuthorizationList: {
-            items: components["schemas"]["Authorization"][];
-            next?: string | null;
+        /** @description What is wrong with an expression, and where. */
+        BadExpressionBody: {
+            code: string;
+            column: number;
+            field: string;
+            line: number;
+            message: string;
         };
+        /** @description A report of the bank as the desk sees it. */
         BankEvent: {
             /** Format: int64 */
             amount_cents: number;
-            event_id: string;
-            /** @enum {string} */
-            kind: "after" | "decline" | "reversal" | "adjustment";
-            matched_by?: string | null;
-            /** Format: date-time */
-            occurred_at?: string | null;
-            /** Format: date-time */
-            received_at: string;
-        };
-        BankEventList: {
-            items: components["schemas"]["BankEventRow"][];
-            next?: string | null;
-        };
-        BankEventRow: {
-            /** Format: int64 */
-            amount_cents?: number | null;
             authorization_id?: string | null;
-            card_id?: string | null;
-            currency?: string | null;
+            card_id: string;
+            currency: string;
             event_id: string;
-            kind: string;
+            kind: components["schemas"]["EventKind"];
             masked_number?: string | null;
-            merchant?: string | null;
-            /** Format: date-time */
-            received_at: string;
+            matched_by?: string | null;
+            merchant: string;
+            occurred_at: components["schemas"]["UnixMs"];
+            received_at: components["schemas"]["UnixMs"];
             reference?: string | null;
             simulated: boolean;
         };
+        /** @description A card as the desk sees it. */
         Card: {
             /** Format: int64 */
             approved_today_cents: number;
-            deactivation?: null | components["schemas"]["Deactivation"];
+            deactivation?: components["schemas"]["Deactivation"] | null;
             id: string;
             issuer?: string | null;
-            last_swipe?: null | components["schemas"]["LastSwipe"];
-            /** Format: date-time */
-            last_swipe_at?: string | null;
-            masked_number: string;
+            known: boolean;
+            last_swipe?: components["schemas"]["LastSwipe"] | null;
+            last_swipe_at?: components["schemas"]["UnixMs"] | null;
+            /** @description `422254XXXXXX7072`; null for a card the order system never told us of. */
+            masked_number?: string | null;
             /** Format: int64 */
             open_alerts: number;
-            shopper?: null | components["schemas"]["Person"];
+            shopper?: components["schemas"]["PersonRef"] | null;
             status: components["schemas"]["CardStatus"];
+            /** @description Swipes in each of the last 24 hours, oldest first; the last is the hour under way. */
             swipes_by_hour: number[];
         };
+        /** @description How many cards there are of each kind. */
         CardCounts: {
             /** Format: int64 */
             active: number;
@@ -612,236 +862,429 @@ export interface components {
             /** Format: int64 */
             with_open_alerts: number;
         };
-        CardHistoryEntry: {
-            action: string;
-            actor: string;
-            /** Format: date-time */
-            at: string;
-            note?: string | null;
-            reason?: string | null;
-        };
-        CardHistoryList: {
-            items: components["schemas"]["CardHistoryEntry"][];
-            next?: string | null;
-        };
         CardList: {
             counts: components["schemas"]["CardCounts"];
             items: components["schemas"]["Card"][];
             next?: string | null;
         };
+        /** @description An error that the card code posted. */
         CardLog: {
             card_id?: string | null;
+            id: string;
             level: string;
             message: string;
-            /** Format: date-time */
-            received_at: string;
-        };
-        CardLogList: {
-            items: components["schemas"]["CardLog"][];
-            next?: string | null;
+            received_at: components["schemas"]["UnixMs"];
         };
         /** @enum {string} */
         CardStatus: "active" | "deactivated";
-        ChannelHealth: {
-            configured: boolean;
-            /** Format: int64 */
-            dead: number;
-            /** Format: date-time */
-            last_delivered_at?: string | null;
-            last_error?: string | null;
-            /** Format: int64 */
-            pending: number;
-        };
-        CreatedPartnerKey: components["schemas"]["PartnerKey"] & {
-            secret: string;
-        };
         DeactivateCard: {
             note?: string | null;
-            reason: string;
+            reason?: string | null;
         };
         Deactivation: {
-            /** Format: date-time */
-            at: string;
+            at: components["schemas"]["UnixMs"];
             by: string;
-            layer: string;
+            layer: components["schemas"]["DeactivationLayer"];
             note?: string | null;
             reason: string;
         };
+        /**
+         * @description How a deactivated card is held: by our own answers. The bank knows nothing of it.
+         * @enum {string}
+         */
+        DeactivationLayer: "declines_by_code";
         DisposeAlert: {
+            /** @description confirmed_fraud, false_positive or inconclusive */
             disposition: components["schemas"]["Disposition"];
             note?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What a person, or a late fact, found an alert to be.
+         * @enum {string}
+         */
         Disposition: "confirmed_fraud" | "false_positive" | "inconclusive" | "explained";
+        /** @enum {string} */
+        EventKind: "after" | "decline" | "reversal" | "adjustment";
+        /** @description A later fact that cleared a rule. */
         Explained: {
-            /** Format: date-time */
-            at: string;
+            at: components["schemas"]["UnixMs"];
             why: string;
         };
-        /** @enum {string} */
-        Fallback: "decline" | "approve";
-        FeedHealth: {
+        FeedHealth: components["schemas"]["FeedNumbers"] & {
+            latency: components["schemas"]["LatencyNumbers"];
+            native: components["schemas"]["OutboxState"];
+            shopper_webhook: components["schemas"]["OutboxState"];
+            slack: components["schemas"]["OutboxState"];
+            storage: components["schemas"]["StorageNumbers"];
+            writer: components["schemas"]["WriterNumbers"];
+        };
+        /** @description What the bank's feed did lately. */
+        FeedNumbers: {
             /** Format: int64 */
             declines_24h: number;
-            /** Format: date-time */
-            last_after_at?: string | null;
-            /** Format: date-time */
-            last_ingest_at?: string | null;
-            /** Format: date-time */
-            last_swipe_at?: string | null;
+            last_after_at?: components["schemas"]["UnixMs"] | null;
+            last_ingest_at?: components["schemas"]["UnixMs"] | null;
+            last_swipe_at?: components["schemas"]["UnixMs"] | null;
             /** Format: int64 */
             late_answers_24h: number;
-            latency: components["schemas"]["LatencyHealth"];
-            native: components["schemas"]["ChannelHealth"];
             /** Format: int64 */
             open_feed_gaps: number;
-            shopper_webhook: components["schemas"]["ChannelHealth"];
             /** Format: int64 */
             simulated_24h: number;
-            slack: components["schemas"]["ChannelHealth"];
             /** Format: int64 */
             stand_ins_24h: number;
-            storage: components["schemas"]["StorageHealth"];
             /** Format: int64 */
             swipes_24h: number;
             /** Format: int64 */
             unmatched_events: number;
-            writer: components["schemas"]["WriterHealth"];
         };
-        /** @enum {string} */
-        KeyScope: "webhook" | "carts" | "promotions" | "ingest";
+        /** @description A rule that fired, live or in shadow, with all it saw. */
+        FiredRule: {
+            counter_evidence: string[];
+            /** @description One sentence: what is suspected. */
+            message: string;
+            mode: components["schemas"]["RuleMode"];
+            outcome: components["schemas"]["RuleOutcome"];
+            rule: string;
+            rule_name: string;
+            severity: components["schemas"]["Severity"];
+            values: components["schemas"]["Shown"][];
+            /** Format: int64 */
+            version: number;
+            would_change: string;
+        };
+        KeyList: {
+            items: components["schemas"]["PartnerKey"][];
+            next?: string | null;
+        };
+        /** @description A new key with its secret, shown this once. */
+        KeyWithSecret: components["schemas"]["PartnerKey"] & {
+            secret: string;
+        };
+        /** @description A card's latest swipe. */
         LastSwipe: {
             /** Format: int64 */
             amount_cents: number;
-            /** Format: date-time */
-            at: string;
+            at: components["schemas"]["UnixMs"];
             authorization_id: string;
             currency: string;
             merchant: string;
             outcome: components["schemas"]["Outcome"];
         };
-        LatencyHealth: {
+        /** @description Latency of the last hour's decisions. */
+        LatencyNumbers: {
             /** Format: int64 */
             count: number;
-            /** Format: int64 */
-            max_ms?: number | null;
-            /** Format: int64 */
-            p50_ms?: number | null;
-            /** Format: int64 */
-            p99_ms?: number | null;
+            /** Format: double */
+            max_ms: number;
+            /**
+             * Format: double
+             * @description Median over minutes, weighted by their swipes.
+             */
+            p50_ms: number;
+            /**
+             * Format: double
+             * @description The worst minute's.
+             */
+            p99_ms: number;
         };
-        NewPartnerKey: {
+        /** @description A report of the bank on this swipe. */
+        LaterEvent: {
+            /** Format: int64 */
+            amount_cents: number;
+            event_id: string;
+            kind: components["schemas"]["EventKind"];
+            matched_by?: string | null;
+            occurred_at: components["schemas"]["UnixMs"];
+            received_at: components["schemas"]["UnixMs"];
+        };
+        NewKey: {
             name: string;
-            scope: components["schemas"]["KeyScope"];
+            scope: components["schemas"]["Scope"];
         };
         NoteAlert: {
             text: string;
         };
+        /** @description A native notification for the window to show. */
+        Notification: {
+            alert_id?: string | null;
+            body: string;
+            created_at: components["schemas"]["UnixMs"];
+            id: string;
+            title: string;
+            /** @description normal or critical */
+            urgency: string;
+        };
+        NotificationList: {
+            items: components["schemas"]["Notification"][];
+            next?: string | null;
+        };
+        /** @description The order a swipe belongs to, as known now. */
         OrderLink: {
-            /** Format: date-time */
-            closes_at: string;
+            closes_at: components["schemas"]["UnixMs"];
+            /** @description exact, alias, truncated ... none, unknown_store. */
             merchant_match: string;
-            /** Format: date-time */
-            opens_at: string;
+            opens_at: components["schemas"]["UnixMs"];
             order_id: string;
-            /** Format: date-time */
-            placed_at: string;
+            placed_at: components["schemas"]["UnixMs"];
             /** Format: int64 */
             spent_cents: number;
             status: string;
-            store_id?: string | null;
+            store_id: string;
             store_name?: string | null;
             /** Format: int64 */
             value_cents: number;
         };
+        /** @description A message on its way out, as the desk sees it. */
         OutboxItem: {
             alert_id?: string | null;
             /** Format: int64 */
             attempts: number;
             card_id?: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            delivered_at?: string | null;
+            created_at: components["schemas"]["UnixMs"];
+            delivered_at?: components["schemas"]["UnixMs"] | null;
             id: string;
             kind: components["schemas"]["OutboxKind"];
             last_error?: string | null;
-            /** Format: date-time */
-            next_attempt_at?: string | null;
-            /** @enum {string} */
-            state: "pending" | "delivered" | "dead";
+            next_attempt_at?: components["schemas"]["UnixMs"] | null;
+            /** @description pending, delivered or dead. */
+            state: string;
+            /** @description What it is about, for people. */
             subject: string;
         };
         /** @enum {string} */
         OutboxKind: "slack" | "shopper_webhook" | "native";
-        OutboxList: {
-            items: components["schemas"]["OutboxItem"][];
+        /** @description Where the messages of one kind stand. */
+        OutboxState: {
+            configured: boolean;
+            /** Format: int64 */
+            dead: number;
+            last_delivered_at?: components["schemas"]["UnixMs"] | null;
+            last_error?: string | null;
+            /** Format: int64 */
+            pending: number;
+        };
+        /**
+         * @description Our answer to the bank.
+         * @enum {string}
+         */
+        Outcome: "approve" | "decline";
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_AuditEntry: {
+            items: {
+                action: string;
+                /** @description `user:NAME`, `rule:ID` or `system`. */
+                actor: string;
+                at: components["schemas"]["UnixMs"];
+                detail: Record<string, never>;
+                /** @description SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
+                hash: string;
+                /** Format: int64 */
+                seq: number;
+                /** @description `card:ID`, `alert:ID`, `rule:ID`, `settings` ... */
+                subject: string;
+            }[];
             next?: string | null;
         };
-        /** @enum {string} */
-        Outcome: "approve" | "decline";
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_Authorization: {
+            items: {
+                alert_id?: string | null;
+                /** Format: int64 */
+                amount_cents: number;
+                /** @description awaiting_after, none_expected, reported_success, reported_declined, partly_reversed, reversed, contradicted. */
+                bank_state: string;
+                card_id: string;
+                /** @description The bank's time is more than 24 h from ours. */
+                clock_suspect: boolean;
+                currency: string;
+                events: components["schemas"]["LaterEvent"][];
+                /** @description Every fact the rules saw. */
+                facts: Record<string, never>;
+                /** @description Rules that could not be evaluated. */
+                failures: components["schemas"]["RuleFailure"][];
+                id: string;
+                masked_number?: string | null;
+                merchant: string;
+                merchant_category_code: string;
+                merchant_city: string;
+                merchant_country: string;
+                /**
+                 * Format: int64
+                 * @description What counts against the order after reversals.
+                 */
+                net_cents: number;
+                /** @description The bank's time. */
+                occurred_at: components["schemas"]["UnixMs"];
+                order?: components["schemas"]["OrderLink"] | null;
+                outcome: components["schemas"]["Outcome"];
+                presented_card_id: string;
+                /** @description Weightiest first; shadow rules are among them. */
+                reasons: components["schemas"]["Reason"][];
+                received_at: components["schemas"]["UnixMs"];
+                reference?: string | null;
+                /**
+                 * Format: int64
+                 * @description Further calls of the bank for the same authorization.
+                 */
+                repeats: number;
+                /** Format: int64 */
+                rule_set_version: number;
+                shopper?: components["schemas"]["PersonRef"] | null;
+                simulated: boolean;
+                stand_in: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_BankEvent: {
+            items: {
+                /** Format: int64 */
+                amount_cents: number;
+                authorization_id?: string | null;
+                card_id: string;
+                currency: string;
+                event_id: string;
+                kind: components["schemas"]["EventKind"];
+                masked_number?: string | null;
+                matched_by?: string | null;
+                merchant: string;
+                occurred_at: components["schemas"]["UnixMs"];
+                received_at: components["schemas"]["UnixMs"];
+                reference?: string | null;
+                simulated: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_CardLog: {
+            items: {
+                card_id?: string | null;
+                id: string;
+                level: string;
+                message: string;
+                received_at: components["schemas"]["UnixMs"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_OutboxItem: {
+            items: {
+                alert_id?: string | null;
+                /** Format: int64 */
+                attempts: number;
+                card_id?: string | null;
+                created_at: components["schemas"]["UnixMs"];
+                delivered_at?: components["schemas"]["UnixMs"] | null;
+                id: string;
+                kind: components["schemas"]["OutboxKind"];
+                last_error?: string | null;
+                next_attempt_at?: components["schemas"]["UnixMs"] | null;
+                /** @description pending, delivered or dead. */
+                state: string;
+                /** @description What it is about, for people. */
+                subject: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_StoredRecord: {
+            items: {
+                data: Record<string, never>;
+                id: string;
+                received_at: components["schemas"]["UnixMs"];
+            }[];
+            next?: string | null;
+        };
+        /** @description A named threshold, edited as a field. */
+        Parameter: boolean | number | string | string[];
+        /** @description A key as the desk sees it; the secret is never shown again. */
         PartnerKey: {
             /** Format: date-time */
             created_at: string;
             id: string;
-            /** Format: date-time */
-            last_used_at?: string | null;
+            last_used_at?: components["schemas"]["UnixMs"] | null;
             name: string;
-            /** Format: date-time */
-            revoked_at?: string | null;
-            scope: components["schemas"]["KeyScope"];
+            revoked_at?: components["schemas"]["UnixMs"] | null;
+            scope: components["schemas"]["Scope"];
         };
-        PartnerKeyList: {
-            items: components["schemas"]["PartnerKey"][];
-            next?: string | null;
+        /** @description Any part of the settings; what is absent stays, null clears an address. */
+        PatchSettings: {
+            /**
+             * Format: int64
+             * @default null
+             */
+            deadline_ms: number | null;
+            /** @default null */
+            desk_link: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            duplicate_window_secs: number | null;
+            /** @default null */
+            fallback: components["schemas"]["Outcome"] | null;
+            /** @default null */
+            native_notifications: boolean | null;
+            /** @default null */
+            shopper_webhook_secret: string | null;
+            /** @default null */
+            shopper_webhook_url: string | null;
+            /** @default null */
+            slack_webhook_url: string | null;
         };
-        Person: {
+        /** @description A person, named. */
+        PersonRef: {
             id: string;
             name: string;
         };
-        Reason: {
-            counter_evidence: string[];
-            explained?: null | components["schemas"]["Explained"];
-            late: boolean;
-            message: string;
-            /** @enum {string} */
-            mode: "live" | "shadow";
-            /** @enum {string} */
-            outcome: "none" | "alert" | "decline" | "decline_and_deactivate";
-            rule: string;
-            rule_name: string;
-            severity: components["schemas"]["Severity"];
-            values: components["schemas"]["ReasonValue"][];
-            /** Format: int64 */
-            version: number;
-            would_change: string;
+        /** @description A rule as asked for; what is left out stays as it was. */
+        PutRule: {
+            description?: string | null;
+            expression?: string | null;
+            mode?: components["schemas"]["RuleMode"] | null;
+            name?: string | null;
+            outcome?: components["schemas"]["RuleOutcome"] | null;
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            } | null;
+            severity?: components["schemas"]["Severity"] | null;
         };
-        ReasonValue: {
-            label: string;
-            threshold?: string | null;
-            value: string;
+        /** @description A rule that fired on a swipe, and what became of it. */
+        Reason: components["schemas"]["FiredRule"] & {
+            explained?: components["schemas"]["Explained"] | null;
+            /** @description It fired only once a late fact was known. */
+            late: boolean;
         };
         ReopenAlert: {
             reason: string;
         };
+        /** @description A rule in one of its versions. */
         Rule: {
-            description: string;
+            description?: string;
+            /** @description CEL: true, or an outcome's name, when the rule fires. */
             expression: string;
             id: string;
-            /** @enum {string} */
-            mode: "live" | "shadow" | "off";
+            mode: components["schemas"]["RuleMode"];
             name: string;
-            /** @enum {string} */
-            outcome: "none" | "alert" | "decline" | "decline_and_deactivate";
-            parameters: {
-                [key: string]: unknown;
+            outcome: components["schemas"]["RuleOutcome"];
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
             };
-            /** @enum {string} */
-            scope: "swipe" | "feed";
+            scope: components["schemas"]["RuleScope"];
             severity: components["schemas"]["Severity"];
-            /** Format: date-time */
-            updated_at: string;
+            updated_at: components["schemas"]["UnixMs"];
             updated_by: string;
+            /**
+             * Format: int64
+             * @description Counts up from 1 with every change of this rule.
+             */
+            version: number;
+        };
+        /** @description A rule that could not be evaluated. */
+        RuleFailure: {
+            message: string;
+            rule: string;
             /** Format: int64 */
             version: number;
         };
@@ -849,48 +1292,66 @@ export interface components {
             items: components["schemas"]["Rule"][];
             next?: string | null;
         };
+        /**
+         * @description `live` decides, `shadow` is evaluated and recorded without effect, `off` is not evaluated.
+         * @enum {string}
+         */
+        RuleMode: "live" | "shadow" | "off";
+        /**
+         * @description What a rule asks for; the strongest of those that fire decides.
+         * @enum {string}
+         */
+        RuleOutcome: "alert" | "decline" | "decline_and_deactivate";
+        /**
+         * @description When a rule is evaluated: at every swipe, or when the feed has been silent.
+         * @enum {string}
+         */
+        RuleScope: "swipe" | "feed";
+        /**
+         * @description What a key may do.
+         * @enum {string}
+         */
+        Scope: "webhook" | "carts" | "promotions" | "ingest";
+        /** @description Settings as read; addresses and secrets are never shown whole. */
         Settings: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 50 to 1,900; the bank waits 2,000.
+             */
             deadline_ms: number;
             desk_link?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 1 to 3,600.
+             */
             duplicate_window_secs: number;
-            fallback: components["schemas"]["Fallback"];
+            fallback: components["schemas"]["Outcome"];
+            /** @description From the rule `foreign`. */
             home_currency: string;
             native_notifications: boolean;
             shopper_webhook_secret_set: boolean;
             shopper_webhook_url?: string | null;
+            /** @description Masked: host and last four characters. */
             slack_webhook_url?: string | null;
             /** Format: int64 */
             version: number;
         };
-        SettingsPatch: {
-            /** Format: int64 */
-            deadline_ms?: number | null;
-            desk_link?: string | null;
-            /** Format: int64 */
-            duplicate_window_secs?: number | null;
-            fallback?: null | components["schemas"]["Fallback"];
-            native_notifications?: boolean | null;
-            shopper_webhook_secret?: string | null;
-            shopper_webhook_url?: string | null;
-            slack_webhook_url?: string | null;
-        };
         /** @enum {string} */
         Severity: "info" | "warning" | "critical";
-        SnoozeAlert: {
-            /** Format: date-time */
-            until?: string | null;
+        Shown: {
+            shown: boolean;
         };
+        SnoozeAlert: {
+            until?: components["schemas"]["UnixMs"] | null;
+        };
+        /** @description What the window shows around every screen. */
         Status: {
-            /** @enum {string} */
-            clock: "real" | "test";
+            /** @description real or test */
+            clock: string;
             demo: boolean;
-            /** Format: date-time */
-            now: string;
+            now: components["schemas"]["UnixMs"];
             partner_url: string;
-            /** Format: date-time */
-            started_at: string;
+            started_at: components["schemas"]["UnixMs"];
             user: components["schemas"]["StatusUser"];
             version: string;
         };
@@ -898,35 +1359,45 @@ export interface components {
             name: string;
             role: string;
         };
-        StorageHealth: {
+        StorageNumbers: {
             /** Format: int64 */
-            database_bytes?: number | null;
-            /** Format: int64 */
-            disk_free_bytes?: number | null;
-            /** @enum {string} */
-            engine: "sqlite" | "postgres";
+            database_bytes: number;
+            engine: string;
+            /** @description Read back from the engine: full (SQLite) or on (PostgreSQL). */
             synchronous: string;
+        };
+        /** @description A record with when it arrived. */
+        StoredRecord: {
+            data: Record<string, never>;
+            id: string;
+            received_at: components["schemas"]["UnixMs"];
+        };
+        TestClock: {
+            now: components["schemas"]["UnixMs"];
         };
         TestMessage: {
             kind: components["schemas"]["OutboxKind"];
         };
         TimelineEntry: {
             actor: string;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            kind: "raised" | "joined" | "assigned" | "snoozed" | "note" | "disposition" | "explained" | "reopened";
+            at: components["schemas"]["UnixMs"];
+            /** @description raised, joined, late, assigned, snoozed, note, disposition, explained, reopened. */
+            kind: string;
             text: string;
         };
-        WriterHealth: {
+        /**
+         * Format: date-time
+         * @description An instant: milliseconds since 1970-01-01T00:00:00Z.
+         * @example 2026-01-05T08:00:00.000Z
+         */
+        UnixMs: string;
+        WriterNumbers: {
             /** Format: int64 */
             bulk_depth: number;
+            /** @description Why nothing can be written at present. */
             failing?: string | null;
-            /** Format: date-time */
-            last_commit_at?: string | null;
             /** Format: int64 */
             live_depth: number;
-            /** Format: int64 */
             stand_ins_unrecorded: number;
         };
     };
@@ -938,37 +1409,62 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    alerts: {
+    alive: {
         parameters: {
-            query?: {
-                assignee?: string;
-                card_id?: string;
-                cursor?: string;
-                limit?: number;
-                q?: string;
-                rule?: string;
-                severity?: components["schemas"]["Severity"];
-                simulated?: boolean;
-                snoozed?: boolean;
-                status?: components["schemas"]["AlertStatus"];
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertList"];
+                    "application/json": components["schemas"]["Alive"];
                 };
             };
-            /** @description refused */
-            default: {
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -978,7 +1474,48 @@ export interface operations {
             };
         };
     };
-    alert: {
+    list: {
+        parameters: {
+            query?: {
+                /** @description open, in_review or resolved */
+                status?: string;
+                rule?: string;
+                card_id?: string;
+                /** @description info, warning or critical */
+                severity?: string;
+                /** @description A name, or `me`. */
+                assignee?: string;
+                simulated?: boolean;
+                snoozed?: boolean;
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get: {
         parameters: {
             query?: never;
             header?: never;
@@ -989,7 +1526,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -998,8 +1534,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1009,7 +1544,7 @@ export interface operations {
             };
         };
     };
-    alert_assign: {
+    assign: {
         parameters: {
             query?: never;
             header?: never;
@@ -1024,17 +1559,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alert"];
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1044,7 +1585,7 @@ export interface operations {
             };
         };
     };
-    alert_disposition: {
+    disposition: {
         parameters: {
             query?: never;
             header?: never;
@@ -1059,17 +1600,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alert"];
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1079,7 +1626,7 @@ export interface operations {
             };
         };
     };
-    alert_note: {
+    add_note: {
         parameters: {
             query?: never;
             header?: never;
@@ -1094,17 +1641,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alert"];
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1114,7 +1667,7 @@ export interface operations {
             };
         };
     };
-    alert_reopen: {
+    reopen: {
         parameters: {
             query?: never;
             header?: never;
@@ -1129,17 +1682,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alert"];
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1149,7 +1708,7 @@ export interface operations {
             };
         };
     };
-    alert_snooze: {
+    snooze: {
         parameters: {
             query?: never;
             header?: never;
@@ -1164,17 +1723,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alert"];
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1184,12 +1749,13 @@ export interface operations {
             };
         };
     };
-    audit: {
+    audit_log: {
         parameters: {
             query?: {
-                cursor?: string;
-                limit?: number;
+                /** @description Such as card:ID or alert:ID. */
                 subject?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1197,39 +1763,33 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
         };
     };
-    authorizations: {
+    list: {
         parameters: {
             query?: {
-                alert_id?: string;
                 card_id?: string;
-                cursor?: string;
-                from?: string;
-                limit?: number;
-                outcome?: components["schemas"]["Outcome"];
-                q?: string;
+                alert_id?: string;
+                /** @description approve or decline */
+                outcome?: string;
                 rule?: string;
                 simulated?: boolean;
+                reference?: string;
+                /** @description By our time of receipt, inclusive. */
+                from?: string;
+                /** @description Exclusive. */
                 to?: string;
+                q?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1237,17 +1797,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuthorizationList"];
+                    "application/json": components["schemas"]["Page_Authorization"];
                 };
             };
-            /** @description refused */
-            default: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1257,7 +1815,7 @@ export interface operations {
             };
         };
     };
-    authorization: {
+    get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1268,7 +1826,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1277,8 +1834,7 @@ export interface operations {
                     "application/json": components["schemas"]["Authorization"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1291,9 +1847,11 @@ export interface operations {
     bank_events: {
         parameters: {
             query?: {
-                cursor?: string;
-                limit?: number;
+                /** @description Only those that fit no authorization. */
                 unmatched?: boolean;
+                authorization_id?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1301,22 +1859,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BankEventList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["Page_BankEvent"];
                 };
             };
         };
@@ -1324,8 +1872,8 @@ export interface operations {
     card_logs: {
         parameters: {
             query?: {
-                cursor?: string;
                 limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1333,34 +1881,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CardLogList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["Page_CardLog"];
                 };
             };
         };
     };
-    cards: {
+    list: {
         parameters: {
             query?: {
-                cursor?: string;
-                limit?: number;
+                /** @description active or deactivated */
+                status?: string;
+                /** @description Part of the masked number, the id or the shopper's name. */
                 q?: string;
-                sort?: "last_swipe" | "open_alerts" | "masked_number";
-                status?: components["schemas"]["CardStatus"];
+                /** @description last_swipe, open_alerts or masked_number */
+                sort?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1368,7 +1909,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1377,8 +1917,7 @@ export interface operations {
                     "application/json": components["schemas"]["CardList"];
                 };
             };
-            /** @description refused */
-            default: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1388,7 +1927,7 @@ export interface operations {
             };
         };
     };
-    card: {
+    get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1399,7 +1938,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1408,8 +1946,7 @@ export interface operations {
                     "application/json": components["schemas"]["Card"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1419,7 +1956,7 @@ export interface operations {
             };
         };
     };
-    activate_card: {
+    activate: {
         parameters: {
             query?: never;
             header?: never;
@@ -1434,7 +1971,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1443,8 +1979,15 @@ export interface operations {
                     "application/json": components["schemas"]["Card"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1454,7 +1997,7 @@ export interface operations {
             };
         };
     };
-    deactivate_card: {
+    deactivate: {
         parameters: {
             query?: never;
             header?: never;
@@ -1469,7 +2012,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1478,8 +2020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Card"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1489,11 +2030,11 @@ export interface operations {
             };
         };
     };
-    card_history: {
+    history: {
         parameters: {
             query?: {
-                cursor?: string;
                 limit?: number;
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -1503,27 +2044,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CardHistoryList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
         };
     };
-    feed_health: {
+    stream: {
         parameters: {
             query?: never;
             header?: never;
@@ -1532,7 +2063,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1541,50 +2090,28 @@ export interface operations {
                     "application/json": components["schemas"]["FeedHealth"];
                 };
             };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
-                };
-            };
         };
     };
-    keys: {
+    list: {
         parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PartnerKeyList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["KeyList"];
                 };
             };
         };
     };
-    create_key: {
+    add: {
         parameters: {
             query?: never;
             header?: never;
@@ -1593,21 +2120,19 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPartnerKey"];
+                "application/json": components["schemas"]["NewKey"];
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreatedPartnerKey"];
+                    "application/json": components["schemas"]["KeyWithSecret"];
                 };
             };
-            /** @description refused */
-            default: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1617,7 +2142,7 @@ export interface operations {
             };
         };
     };
-    revoke_key: {
+    revoke: {
         parameters: {
             query?: never;
             header?: never;
@@ -1628,7 +2153,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1637,8 +2161,15 @@ export interface operations {
                     "application/json": components["schemas"]["PartnerKey"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1648,13 +2179,55 @@ export interface operations {
             };
         };
     };
-    outbox: {
+    notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+        };
+    };
+    shown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shown"];
+                };
+            };
+        };
+    };
+    list: {
         parameters: {
             query?: {
-                cursor?: string;
-                kind?: components["schemas"]["OutboxKind"];
+                /** @description pending, delivered or dead */
+                state?: string;
+                /** @description slack, shopper_webhook or native */
+                kind?: string;
                 limit?: number;
-                state?: "pending" | "delivered" | "dead";
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1662,22 +2235,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutboxList"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
+                    "application/json": components["schemas"]["Page_OutboxItem"];
                 };
             };
         };
@@ -1693,7 +2256,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1702,8 +2264,15 @@ export interface operations {
                     "application/json": components["schemas"]["OutboxItem"];
                 };
             };
-            /** @description refused */
-            default: {
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1713,7 +2282,107 @@ export interface operations {
             };
         };
     };
-    rules: {
+    list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredRecord"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRecord"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: {
+                /** @description dark or light */
+                theme?: string;
+                width?: number;
+                height?: number;
+                /** @description 1 to 168, 24 unless told */
+                hours?: number;
+                card_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description decisions-per-hour, alerts-per-hour or decision-latency, then .svg, .csv or .json */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list: {
         parameters: {
             query?: never;
             header?: never;
@@ -1722,7 +2391,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1731,8 +2399,61 @@ export interface operations {
                     "application/json": components["schemas"]["RuleList"];
                 };
             };
-            /** @description refused */
-            default: {
+        };
+    };
+    put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadExpressionBody"];
+                };
+            };
+        };
+    };
+    versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1742,7 +2463,7 @@ export interface operations {
             };
         };
     };
-    settings: {
+    get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1751,7 +2472,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1760,18 +2480,9 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
-                };
-            };
         };
     };
-    patch_settings: {
+    patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -1780,11 +2491,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettingsPatch"];
+                "application/json": components["schemas"]["PatchSettings"];
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1793,8 +2503,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description refused */
-            default: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1813,22 +2522,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
-                };
-            };
-            /** @description refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiError"];
                 };
             };
         };
@@ -1846,7 +2545,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the answer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1855,8 +2553,38 @@ export interface operations {
                     "application/json": components["schemas"]["OutboxItem"];
                 };
             };
-            /** @description refused */
-            default: {
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestClock"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestClock"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,12 +1,12 @@
 // @vitest-environment node
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import openapiTS, { astToString } from "openapi-typescript";
 import { expect, it } from "vitest";
 
-const here = new URL("./", import.meta.url);
-
-it("schema.d.ts is what `npm run generate` makes of openapi.json: otherwise the types check against another API", async () => {
-  const ast = await openapiTS(new URL("openapi.json", here), { alphabetize: true });
-  const written = readFileSync(new URL("schema.d.ts", here), "utf8");
-  expect(written.endsWith(astToString(ast))).toBe(true);
+it("schema.d.ts is what `npm run generate` makes of the daemon's document: otherwise the types check against another API", () => {
+  const made = execFileSync("node_modules/.bin/openapi-typescript", ["../tests/fixtures/desk-openapi.json"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  expect(readFileSync("src/lib/api/schema.d.ts", "utf8")).toBe(made);
 });

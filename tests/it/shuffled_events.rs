@@ -1,0 +1,253 @@
+//! The bank's reports in any order, many times over: kept once each, and the end is the same.
+
+use crate::support::{Daemon, line, small_world, swipe, with};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const SWIPES: usize = 2_500;
+const SHOPPERS: usize = 50;
+const COPIES: usize = 4;
+const CLIENTS: usize = 12;
+/// Past the quarter of an hour that makes an event without its partner a feed gap.
+const LATER: &str = "2026-01-05T08:16:00Z";
+
+/// What a shopper's order is worth beside the sum of the swipes before any report.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Ample,
+    None,
+    /// Exceeded by all swipes together, and still after every reversal.
+    Short,
+    /// Exceeded until the reversals arrive.
+    ShortAtFirst,
+}
+
+fn order_of(shopper: usize) -> Order {
+    match shopper {
+        0..30 => Order::Ample,
+        30..40 => Order::None,
+        40..45 => Order::Short,
+        _ => Order::ShortAtFirst,
+    }
+}
+
+fn cents(number: usize) -> i64 {
+    10_000 + number as i64
+}
+
+/// One of a swipe's reports, and its partial or whole amount.
+fn reports(number: usize) -> Vec<(&'static str, i64)> {
+    let (all, some) = (cents(number), 1_000 + number as i64 % 7);
+    if order_of(number % SHOPPERS) == Order::ShortAtFirst {
+        return vec![("after", all), ("reversal", -all / 2)];
+    }
+    match number / SHOPPERS % 10 {
+        5 => vec![("after", all), ("reversal", all)],
+        6 => vec![("after", all), ("reversal", -some)],
+        7 => vec![("decline", all)],
+        // Foreign, so declined by us: the bank agrees, or says that it went through all the same.
+        8 => vec![("decline", all)],
+        9 => vec![("after", all)],
+        _ => vec![("after", all)],
+    }
+}
+
+fn event(number: usize, cents: i64) -> Value {
+    let event = swipe(&format!("card-s{}", number % SHOPPERS), &format!("s{number}"), cents);
+    let foreign = order_of(number % SHOPPERS) != Order::ShortAtFirst && number / SHOPPERS % 10 >= 8;
+    if foreign { with(&event, json!({"currencyCode": "USD"})) } else { event }
+}
+
+/// What all swipes of a shopper come to that are not foreign.
+fn spent(shopper: usize) -> i64 {
+    let own = (0..SWIPES).filter(|number| number % SHOPPERS == shopper);
+    own.filter(|number| event(*number, 1)["currencyCode"] == "zar").map(cents).sum()
+}
+
+fn world() -> Vec<Value> {
+    let mut lines = small_world();
+    for shopper in 0..SHOPPERS {
+        let id = format!("shopper-s{shopper}");
+        lines.push(line("shopper", json!({"id": id, "name": format!("Shopper {shopper}")})));
+        let masked = format!("422254XXXXXX{shopper:04}");
+        lines.push(line(
+            "card",
+            json!({"id": format!("card-s{shopper}"), "masked_number": masked, "shopper_id": id}),
+        ));
+        // Excesses stay between the thresholds of alert and decline, so no decision hangs on the order of swipes.
+        let value = match order_of(shopper) {
+            Order::Ample => spent(shopper) * 4,
+            Order::Short => spent(shopper) * 100 / 130,
+            Order::ShortAtFirst => spent(shopper) * 100 / 120,
+            Order::None => continue,
+        };
+        let order = crate::support::order(&format!("order-s{shopper}"), value);
+        lines.push(line("order", with(&order, json!({"shopper_id": id}))));
+    }
+    lines
+}
+
+type Call = (&'static str, Value);
+
+/// Sends `calls` from parallel clients; answers them with what was said, in the order of `calls`.
+async fn send(daemon: &Arc<Daemon>, calls: Vec<Call>) -> Vec<Value> {
+    let calls = Arc::new(calls);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (daemon, calls, next) = (daemon.clone(), calls.clone(), next.clone());
+        clients.spawn(async move {
+            let mut heard = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some((hook, event)) = calls.get(at) else { return heard };
+                let (status, answer) = daemon.hook_raw(hook, event.to_string()).await;
+                assert!(matches!(status, StatusCode::OK | StatusCode::ACCEPTED), "{answer}");
+                assert_ne!(answer["stand_in"], true, "no swipe may hit the deadline here");
+                heard.push((at, answer));
+            }
+        });
+    }
+    let mut heard: Vec<(usize, Value)> = clients.join_all().await.into_iter().flatten().collect();
+    heard.sort_by_key(|(at, _)| *at);
+    heard.into_iter().map(|(_, answer)| answer).collect()
+}
+
+fn befores(which: impl Fn(usize) -> bool) -> Vec<Call> {
+    (0..SWIPES).filter(|number| which(*number)).map(|number| ("before", event(number, cents(number)))).collect()
+}
+
+/// Every fourth swipe of shoppers with an ample order: its question comes among the reports.
+fn is_late(number: usize) -> bool {
+    number.is_multiple_of(4) && order_of(number % SHOPPERS) == Order::Ample
+}
+
+/// Lost reports: the swipe's own, until the clock has raised the gap; then those of every second come.
+fn is_lost(number: usize) -> bool {
+    number % 125 == 3
+}
+
+fn report_calls(which: impl Fn(usize) -> bool) -> Vec<Call> {
+    let numbers = (0..SWIPES).filter(|number| which(*number));
+    numbers.flat_map(|n| reports(n).into_iter().map(move |(hook, cents)| (hook, event(n, cents)))).collect()
+}
+
+async fn start() -> Arc<Daemon> {
+    let daemon = Daemon::start().await;
+    // A busy machine must not turn into decisions.
+    daemon.patch_settings(json!({"deadline_ms": 1_900, "native_notifications": false})).await;
+    daemon.ingest(&world()).await;
+    Arc::new(daemon)
+}
+
+/// Events of swipes that never were.
+fn strays() -> Vec<Call> {
+    (0..10).map(|n| ("after", swipe("card-1", &format!("stray-{n}"), 5_000 + n))).collect()
+}
+
+async fn end(daemon: &Arc<Daemon>) -> Value {
+    daemon.clock(LATER).await;
+    send(daemon, report_calls(|n| is_lost(n) && n % 2 == 0)).await;
+    send(daemon, vec![("before", strays()[0].1.clone())]).await;
+    state(daemon).await
+}
+
+/// Everything but the decisions' own words and ids.
+async fn state(daemon: &Daemon) -> Value {
+    let mut swipes = BTreeMap::new();
+    for row in daemon.every("/v1/authorizations?limit=500").await {
+        let mut events: Vec<String> = Vec::new();
+        for event in row["events"].as_array().unwrap() {
+            events.push(format!("{} {} {}", event["kind"], event["amount_cents"], event["matched_by"]));
+        }
+        events.sort();
+        let kept = json!({"state": row["bank_state"], "net": row["net_cents"], "events": events,
+                          "order": row["order"]["order_id"], "spent": row["order"]["spent_cents"]});
+        swipes.insert(row["reference"].as_str().unwrap().to_owned(), kept);
+    }
+    let mut alerts: BTreeMap<String, usize> = BTreeMap::new();
+    for alert in daemon.every("/v1/alerts?limit=500").await {
+        // A report and its reversal that came in the other order never contradicted anything.
+        if alert["gap_kind"] == "contradicted" && alert["status"] == "resolved" {
+            continue;
+        }
+        // Only a feed gap is about one swipe for sure; others name whichever swipe came first.
+        let of = if alert["gap_kind"].is_null() { &Value::Null } else { &alert["amount_cents"] };
+        let words = ["status", "disposition", "gap_kind", "card_id", "rules"].map(|field| alert[field].to_string());
+        *alerts.entry(format!("{} {of}", words.join(" "))).or_default() += 1;
+    }
+    let unmatched = daemon.every("/v1/bank-events?limit=500&unmatched=true").await.len();
+    json!({"swipes": swipes, "alerts": alerts, "unmatched": unmatched})
+}
+
+async fn in_plain_order() -> Value {
+    let daemon = start().await;
+    send(&daemon, befores(|_| true)).await;
+    send(&daemon, report_calls(|n| !is_lost(n))).await;
+    send(&daemon, strays()).await;
+    end(&daemon).await
+}
+
+async fn shuffled(seed: u64) -> Value {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let daemon = start().await;
+    let mut first = befores(|n| !is_late(n));
+    first.shuffle(&mut dice);
+    send(&daemon, first).await;
+    let mut calls = Vec::new();
+    for _ in 0..COPIES {
+        calls.extend(report_calls(|n| !is_lost(n)));
+        calls.extend(strays());
+    }
+    assert!(calls.len() >= 10_000, "{} reports", calls.len());
+    calls.extend(befores(is_late));
+    calls.shuffle(&mut dice);
+    let answers = send(&daemon, calls.clone()).await;
+    once_each(&calls, &answers);
+    let rows = daemon.every("/v1/bank-events?limit=500").await;
+    let distinct = report_calls(|n| !is_lost(n)).len() + strays().len();
+    assert_eq!(rows.len(), distinct, "one row for each report, however often it was sent");
+    end(&daemon).await
+}
+
+/// All copies of a report get one id, and exactly one of them was new.
+fn once_each(calls: &[Call], answers: &[Value]) {
+    let mut heard: BTreeMap<String, (usize, &Value)> = BTreeMap::new();
+    for ((hook, event), answer) in calls.iter().zip(answers).filter(|((hook, _), _)| *hook != "before") {
+        let key = format!("{hook} {}", event["reference"]);
+        let (fresh, id) = heard.entry(key).or_insert((0, &answer["event_id"]));
+        assert_eq!(*id, &answer["event_id"]);
+        *fresh += usize::from(answer["duplicate"] == false);
+    }
+    for (key, (fresh, _)) in heard {
+        assert_eq!(fresh, 1, "{key}");
+    }
+}
+
+fn same(shuffled: &Value, plain: &Value) {
+    for part in ["swipes", "alerts"] {
+        let (left, right) = (shuffled[part].as_object().unwrap(), plain[part].as_object().unwrap());
+        for (key, value) in left {
+            assert_eq!(Some(value), right.get(key), "{part}: {key} differs from plain order");
+        }
+        let missing: Vec<&String> = right.keys().filter(|key| !left.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{part}: only in plain order: {missing:?}");
+    }
+    assert_eq!(shuffled["unmatched"], plain["unmatched"]);
+}
+
+/// If this fails, the order or number of the bank's reports changes what we believe of a swipe.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_shuffled_reports_end_as_in_plain_order() {
+    let plain = in_plain_order().await;
+    assert!(plain["alerts"].as_object().unwrap().len() > 20, "there is something to compare: {}", plain["alerts"]);
+    for seed in [1, 2] {
+        same(&shuffled(seed).await, &plain);
+    }
+}

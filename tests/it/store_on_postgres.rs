@@ -1,0 +1,442 @@
+//! The whole daemon on PostgreSQL: the same story leaves the same state as on SQLite.
+
+use crate::support::{Daemon, Options, command, line, order, small_world, swipe, with};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A server for this test: somebody's, by its address, or a throw-away one of our own.
+struct Cluster {
+    url: String,
+    own: Option<(Child, TempDir)>,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some((server, _)) = &mut self.own {
+            // PostgreSQL's fast shutdown.
+            let _ = Command::new("kill").args(["-INT", &server.id().to_string()]).status();
+            let _ = server.wait();
+        }
+    }
+}
+
+/// Debian keeps the server's programs off PATH, a directory a version.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+    let dirs = versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").is_file());
+    dirs.max()
+}
+
+/// PostgreSQL refuses to run as root; then the user postgres owns the cluster.
+fn owner() -> Option<(u32, u32)> {
+    let id = |args: &[&str]| {
+        let said = Command::new("id").args(args).output().ok()?;
+        String::from_utf8(said.stdout).ok()?.trim().parse::<u32>().ok()
+    };
+    if id(&["-u"]) != Some(0) {
+        return None;
+    }
+    Some((id(&["-u", "postgres"])?, id(&["-g", "postgres"])?))
+}
+
+fn as_owner(program: PathBuf, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir).env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).stdout(Stdio::null());
+    if let Some((uid, gid)) = owner() {
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+impl Cluster {
+    fn start() -> Option<Self> {
+        if let Ok(url) = std::env::var("CARTWARDEN_TEST_POSTGRES") {
+            return Some(Cluster { url, own: None });
+        }
+        let Some(programs) = programs() else {
+            println!("skipped: PostgreSQL is not installed and CARTWARDEN_TEST_POSTGRES is not set");
+            return None;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        if let Some((uid, gid)) = owner() {
+            chown(dir.path(), Some(uid), Some(gid)).unwrap();
+        }
+        let data = dir.path().join("data");
+        let mut init = as_owner(programs.join("initdb"), dir.path());
+        init.arg("-D").arg(&data).args(["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]);
+        assert!(init.status().unwrap().success(), "initdb failed");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let log = std::fs::File::create(dir.path().join("log")).unwrap();
+        let mut server = as_owner(programs.join("postgres"), dir.path());
+        server.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off", "-k"]).arg(dir.path());
+        let mut server = server.stderr(log).spawn().unwrap();
+        let ready = || {
+            let mut asked = Command::new(programs.join("pg_isready"));
+            asked.args(["-t", "10", "-h", "127.0.0.1", "-p", &port]).stdout(Stdio::null());
+            asked.status().unwrap().success()
+        };
+        while !ready() {
+            let log = std::fs::read_to_string(dir.path().join("log")).unwrap();
+            assert!(server.try_wait().unwrap().is_none(), "PostgreSQL did not start: {log}");
+        }
+        Some(Cluster { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), own: Some((server, dir)) })
+    }
+
+    fn sql(&self, statement: &str) {
+        let asked = Command::new("psql").args([&self.url, "-qXc", statement]).output().unwrap();
+        assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    }
+
+    /// The address of a new, empty database.
+    fn database(&self, name: &str) -> String {
+        let name = format!("cartwarden_{name}_{}", std::process::id());
+        self.sql(&format!("drop database if exists {name}"));
+        self.sql(&format!("create database {name}"));
+        let (server, _) = self.url.rsplit_once('/').unwrap();
+        format!("{server}/{name}")
+    }
+}
+
+async fn clock(daemon: &Daemon, time: &str) {
+    daemon.clock(&format!("2026-01-05T{time}Z")).await;
+}
+
+/// A swipe two seconds after the last one, so that no two share a millisecond.
+async fn at(daemon: &Daemon, time: &str, hook: &str, event: &Value) -> Value {
+    clock(daemon, time).await;
+    let (status, answer) = daemon.hook_raw(hook, event.to_string()).await;
+    assert!(status.is_success(), "{hook}: {answer}");
+    answer
+}
+
+fn every_kind() -> Vec<Value> {
+    let at = "2026-01-05T07:00:00Z";
+    vec![
+        line("shift", json!({"id": "shift-1", "shopper_id": "shopper-1", "starts_at": at, "ends_at": "2026-01-05T15:00:00Z"})),
+        line("customer", json!({"id": "customer-1", "name": "Lerato Dlamini", "created_at": at, "lat": -26.1, "lng": 28.05, "total_spend_cents": 5})),
+        line("slip", json!({"id": "slip-1", "order_ids": ["order-1"], "store_id": "store-1", "card_id": "card-1", "total_cents": 40_000, "at": at})),
+        line("complaint", json!({"id": "complaint-1", "customer_id": "customer-1", "type": "missing_items", "images_required": true, "images_received": false, "at": at})),
+        line("compensation", json!({"id": "compensation-1", "customer_id": "customer-1", "complaint_type": "missing_items", "amount_cents": 900, "at": at})),
+        line("exception", json!({"id": "exception-1", "order_id": "order-1", "manual": true, "at": at})),
+        line("bank_transaction", json!({"id": "bank-1", "card_id": "card-1", "status": "posted", "amount_cents": 40_000, "at": at})),
+        line("delivery_area", json!({"id": "area-1", "name": "North", "polygon": [[28.0, -26.0], [28.1, -26.0], [28.1, -26.1]]})),
+        line("order", order("order-1", 50_000)),
+        line("order", with(&order("order-old", 9_000), json!({"updated_at": "2026-01-05T07:40:00Z", "supplied_cents": 8_000, "cancelled_at": at, "status": "cancelled"}))),
+    ]
+}
+
+async fn ingest(daemon: &Daemon) {
+    daemon.ingest(&small_world()).await;
+    let first = daemon.ingest(&every_kind()).await;
+    assert_eq!((&first["accepted"], &first["unchanged"]), (&json!(10), &json!(0)));
+    let again = daemon.ingest(&every_kind()).await;
+    assert_eq!((&again["accepted"], &again["unchanged"]), (&json!(0), &json!(10)));
+    let older = with(&order("order-old", 1), json!({"updated_at": "2026-01-05T07:39:00Z"}));
+    assert_eq!(daemon.ingest(&[line("order", older)]).await["unchanged"], 1);
+    let bad = format!("{}\nnot json\n", line("shopper", json!({"id": "shopper-x"})));
+    let (status, answer) = daemon.ingest_text(bad).await;
+    assert_eq!((status, answer["rejected"].as_array().unwrap().len()), (StatusCode::OK, 2));
+}
+
+async fn swipes(daemon: &Daemon) {
+    let honest = swipe("card-1", "r1", 40_000);
+    at(daemon, "08:00:01", "before", &honest).await;
+    assert_eq!(at(daemon, "08:00:03", "before", &honest).await["duplicate"], true);
+    at(daemon, "08:00:05", "after", &honest).await;
+    assert_eq!(at(daemon, "08:00:07", "after", &honest).await["duplicate"], true);
+    let theft = swipe("card-2", "r2", 10_000);
+    at(daemon, "08:00:09", "before", &theft).await;
+    let fuel = json!({"merchant": {"name": "Engen Sandton", "category": {"code": "5541"}}});
+    at(daemon, "08:00:11", "before", &with(&swipe("card-2", "r3", 70_000), fuel)).await;
+    let foreign = with(&swipe("card-1", "r4", 1_000), json!({"currencyCode": "USD", "merchant": {"country": {"code": "US"}}}));
+    at(daemon, "08:00:13", "before", &foreign).await;
+    at(daemon, "08:00:15", "after", &foreign).await;
+    at(daemon, "08:00:17", "before", &with(&swipe("card-1", "r5", 1_500), json!({"reference": "simulation"}))).await;
+    at(daemon, "08:00:19", "before", &with(&swipe("card-1", "r6", 1_600), json!({"reference": null}))).await;
+    at(daemon, "08:00:21", "after", &with(&swipe("card-1", "r6", 1_600), json!({"reference": null}))).await;
+    at(daemon, "08:00:23", "before", &swipe("card-new", "r7", 2_000)).await;
+    at(daemon, "08:00:25", "before", &swipe("card-1", "r1", 41_000)).await;
+    at(daemon, "08:00:27", "before", &with(&swipe("card-2", "r8", 3_000), json!({"merchant": {"city": "4111 1111 1111 1111"}}))).await;
+    at(daemon, "08:00:29", "after", &swipe("card-2", "r9", 3_100)).await;
+    at(daemon, "08:00:31", "before", &swipe("card-2", "r9", 3_100)).await;
+    at(daemon, "08:00:33", "reversal", &with(&theft, json!({"centsAmount": -4_000}))).await;
+    at(daemon, "08:00:35", "adjustment", &with(&honest, json!({"centsAmount": 39_000}))).await;
+    at(daemon, "08:00:37", "before", &swipe("card-1", "r10", 5_000)).await;
+    at(daemon, "08:00:39", "decline", &swipe("card-1", "r10", 5_000)).await;
+    at(daemon, "08:00:41", "reversal", &swipe("card-nobody", "r11", 900)).await;
+}
+
+/// Orders, stores and cards that come after their swipes.
+async fn late_facts(daemon: &Daemon) {
+    clock(daemon, "08:01:00").await;
+    let late = json!({"shopper_id": "shopper-2", "id": "order-2", "assigned_at": "2026-01-05T07:45:00Z"});
+    daemon.ingest(&[line("order", with(&order("order-2", 20_000), late))]).await;
+    clock(daemon, "08:01:10").await;
+    daemon.ingest(&[line("card", json!({"id": "card-3", "masked_number": "422254XXXXXX7031",
+        "shopper_id": "shopper-1", "other_ids": ["card-new"], "issuer": "investec"}))]).await;
+    daemon.ingest(&[line("store", json!({"id": "store-3", "name": "Engen Sandton", "merchant_aliases": ["ENGEN SANDTON"]}))]).await;
+    clock(daemon, "08:17:00").await;
+    at(daemon, "08:17:02", "after", &swipe("card-2", "r8", 3_000)).await;
+    at(daemon, "08:17:04", "before", &swipe("card-nobody", "r11", 900)).await;
+}
+
+async fn put_rule(daemon: &Daemon, id: &str, body: Value) -> (StatusCode, Value) {
+    daemon.desk(Method::PUT, &format!("/v1/rules/{id}"), Some(body)).await
+}
+
+async fn acts(daemon: &Daemon) {
+    clock(daemon, "08:20:00").await;
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    daemon.patch_settings(json!({"slack_webhook_url": "http://127.0.0.1:9/slack", "shopper_webhook_url": "http://127.0.0.1:9/shopper",
+        "shopper_webhook_secret": secret, "fallback": "approve", "duplicate_window_secs": 60, "desk_link": "https://desk.example"})).await;
+    daemon.desk_post("/v1/cards/card-2/deactivate", json!({"reason": "stolen", "note": "said so"})).await;
+    at(daemon, "08:20:02", "before", &swipe("card-2", "r20", 1_000)).await;
+    daemon.desk_post("/v1/cards/card-2/activate", json!({"reason": "found again"})).await;
+    let (status, rule) = put_rule(daemon, "too_round", json!({"mode": "live", "outcome": "decline_and_deactivate",
+        "expression": "swipe.amount_cents == p.cents", "parameters": {"cents": 7_777}})).await;
+    assert_eq!(status, StatusCode::OK, "{rule}");
+    assert_eq!(put_rule(daemon, "too_round", json!({"expression": "swipe."})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    at(daemon, "08:20:04", "before", &swipe("card-1", "r21", 7_777)).await;
+    assert_eq!(put_rule(daemon, "too_round", json!({"mode": "shadow"})).await.1["version"], 2);
+    assert_eq!(put_rule(daemon, "unknown_merchant", json!({"mode": "off"})).await.0, StatusCode::OK);
+    clock(daemon, "08:20:06").await;
+    let alerts = daemon.items("/v1/alerts?status=open&limit=500").await;
+    let id = |at: usize| alerts[at]["id"].as_str().unwrap().to_owned();
+    for (alert, act, body) in [
+        (id(0), "assign", json!({"assignee": "me"})),
+        (id(0), "note", json!({"text": "called the shopper"})),
+        (id(1), "snooze", json!({"until": "2026-01-05T09:00:00Z"})),
+        (id(2), "disposition", json!({"disposition": "confirmed_fraud", "note": "on camera"})),
+        (id(2), "reopen", json!({"reason": "not him"})),
+        (id(3), "disposition", json!({"disposition": "false_positive"})),
+    ] {
+        daemon.desk_post(&format!("/v1/alerts/{alert}/{act}"), body).await;
+    }
+    let (status, _) = daemon.desk(Method::POST, &format!("/v1/alerts/{}/assign", id(3)), Some(json!({"assignee": "me"}))).await;
+    assert_eq!(status, StatusCode::CONFLICT, "a resolved alert is not assigned");
+}
+
+async fn messages(daemon: &Daemon) {
+    let log = json!({"level": "error", "message": "no answer within 1700 ms", "hook": "before", "card": {"id": "card-1"}});
+    let url = format!("{}/v1/webhooks/investec/log", daemon.partner);
+    let (status, _) = daemon.send(Method::POST, url, &daemon.webhook_key, Some(log.to_string())).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    clock(daemon, "08:21:00").await;
+    for kind in ["slack", "shopper_webhook", "native"] {
+        daemon.desk_post("/v1/test-message", json!({"kind": kind})).await;
+    }
+    let shown = daemon.items("/v1/notifications").await;
+    assert!(!shown.is_empty());
+    daemon.desk_post(&format!("/v1/notifications/{}/shown", shown[0]["id"].as_str().unwrap()), json!({})).await;
+    // A day of retries later every undelivered message is a dead letter.
+    daemon.clock("2026-01-06T09:00:00Z").await;
+    let dead = daemon.items("/v1/outbox?state=dead&kind=slack").await;
+    assert!(!dead.is_empty(), "Slack is dead and so are its messages");
+    daemon.desk_post(&format!("/v1/outbox/{}/resend", dead[0]["id"].as_str().unwrap()), json!({})).await;
+    let spare = daemon.desk_post("/v1/keys", json!({"name": "spare", "scope": "ingest"})).await;
+    daemon.desk_post(&format!("/v1/keys/{}/revoke", spare["id"].as_str().unwrap()), json!({})).await;
+}
+
+async fn scenario(daemon: &Daemon) {
+    daemon.patch_settings(json!({"deadline_ms": 1_900})).await;
+    ingest(daemon).await;
+    swipes(daemon).await;
+    late_facts(daemon).await;
+    acts(daemon).await;
+    messages(daemon).await;
+}
+
+const KINDS: [&str; 12] = ["store", "shopper", "shift", "card", "customer", "order", "slip", "complaint",
+    "compensation", "exception", "bank_transaction", "delivery_area"];
+
+/// Every GET of the desk with each filter that changes its statement.
+async fn questions(daemon: &Daemon) -> Vec<String> {
+    let first = |items: Vec<Value>| items[0]["id"].as_str().unwrap().to_owned();
+    let alert = first(daemon.items("/v1/alerts?rule=no_open_order").await);
+    let swipe = first(daemon.items("/v1/authorizations?reference=r2").await);
+    let mut asked: Vec<String> = ["/healthz", "/readyz", "/metrics", "/v1/status", "/v1/feed-health", "/v1/card-logs",
+        "/v1/cards?sort=last_swipe", "/v1/cards?sort=open_alerts&limit=2", "/v1/cards?sort=masked_number", "/v1/cards?q=nkosi",
+        "/v1/cards?status=deactivated", "/v1/cards/card-1", "/v1/cards/card-new", "/v1/cards/card-2/history",
+        "/v1/authorizations", "/v1/authorizations?card_id=card-2&outcome=approve&simulated=false&q=makro",
+        "/v1/authorizations?rule=risky_category", "/v1/authorizations?from=2026-01-05T08:00:10Z&to=2026-01-05T08:00:40Z&limit=3",
+        "/v1/bank-events", "/v1/bank-events?unmatched=true&limit=1", "/v1/alerts", "/v1/alerts?status=resolved&limit=2",
+        "/v1/alerts?rule=feed_gap&card_id=card-1&severity=warning", "/v1/alerts?assignee=me", "/v1/alerts?simulated=true",
+        "/v1/alerts?snoozed=true", "/v1/alerts?snoozed=false&q=makro", "/v1/rules", "/v1/rules/too_round/versions",
+        "/v1/settings", "/v1/outbox?limit=3", "/v1/outbox?state=dead&kind=slack", "/v1/notifications", "/v1/keys", "/v1/audit?limit=500",
+        "/v1/audit?limit=7", "/v1/audit?subject=card:card-1"].map(str::to_owned).to_vec();
+    asked.extend([format!("/v1/alerts/{alert}"), format!("/v1/authorizations?alert_id={alert}"),
+        format!("/v1/authorizations/{swipe}"), format!("/v1/bank-events?authorization_id={swipe}")]);
+    for kind in KINDS {
+        let id = daemon.items(&format!("/v1/records/{kind}?limit=1")).await[0]["id"].as_str().unwrap().to_owned();
+        asked.extend([format!("/v1/records/{kind}?limit=1"), format!("/v1/records/{kind}/{id}")]);
+    }
+    for report in ["decisions-per-hour", "alerts-per-hour", "decision-latency"] {
+        for form in ["svg?theme=light&hours=48", "csv?hours=48", "json?hours=30&card_id=card-2"] {
+            asked.push(format!("/v1/reports/{report}.{form}"));
+        }
+    }
+    asked
+}
+
+/// Replaces ids, which each run makes anew, by their kind and the order of their first mention.
+struct Names {
+    seen: HashMap<String, String>,
+}
+
+impl Names {
+    const KINDS: [&'static str; 6] = ["auth_", "alr_", "evt_", "key_", "log_", "rep_"];
+
+    fn plain(&mut self, text: &str) -> String {
+        let word = |c: char| c.is_ascii_alphanumeric();
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text;
+        loop {
+            let next = Self::KINDS.iter().filter_map(|kind| Some((rest.find(kind)?, kind.len()))).min();
+            let Some((from, length)) = next else { return plain + rest };
+            let tail = &rest[from + length..];
+            let end = tail.find(|c| !word(c)).unwrap_or(tail.len());
+            plain.push_str(&rest[..from]);
+            // An alert bears the number of its authorization.
+            if end >= 20 {
+                let number = format!("{}", self.seen.len() + 1);
+                plain.push_str(&rest[from..from + length]);
+                plain.push_str(self.seen.entry(tail[..end].to_owned()).or_insert(number));
+            } else {
+                plain.push_str(&rest[from..from + length + end]);
+            }
+            rest = &tail[end..];
+        }
+    }
+}
+
+/// Fields that tell of this run or this engine alone.
+const OF_THE_RUN: [&str; 13] = ["hash", "previous_hash", "database_bytes", "engine", "synchronous", "partner_url", "latency",
+    "started_at", "attempts", "next_attempt_at", "next", "last_used_at", "late_answers_24h"];
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            OF_THE_RUN.iter().for_each(|field| drop(fields.remove(*field)));
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// A list whole, page by page; anything else as it is.
+async fn answer(daemon: &Daemon, path: &str) -> Value {
+    let request = daemon.http.get(format!("{}{path}", daemon.desk)).bearer_auth(&daemon.token);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{path}: {}", response.text().await.unwrap());
+    let text = response.text().await.unwrap();
+    let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    if body["next"].is_string() {
+        body["items"] = daemon.every(path).await.into();
+    }
+    // Both were made in the same instant at the start.
+    if path == "/v1/keys" {
+        body["items"].as_array_mut().unwrap().sort_by_key(|key| key["name"].to_string());
+    }
+    strip(&mut body);
+    body
+}
+
+async fn state(daemon: &Daemon) -> BTreeMap<String, Value> {
+    let mut names = Names { seen: HashMap::new() };
+    let mut state = BTreeMap::new();
+    for (number, path) in questions(daemon).await.into_iter().enumerate() {
+        let body = answer(daemon, &path).await;
+        // Real time: metrics count seconds, the latency of decisions is never the same twice.
+        if path == "/metrics" || path.contains("decision-latency") {
+            continue;
+        }
+        let plain = names.plain(&body.to_string());
+        state.insert(format!("{number:02} {}", names.plain(&path)), serde_json::from_str(&plain).unwrap());
+    }
+    state
+}
+
+/// Whether the questions above reach every GET that the document names.
+async fn asks_everything(daemon: &Daemon) {
+    let asked = questions(daemon).await;
+    let paths: Vec<&str> = asked.iter().map(|path| path.split('?').next().unwrap()).collect();
+    let document = daemon.get("/v1/openapi.json").await;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fits = |asked: &&&str| {
+            let asked: Vec<&str> = asked.split('/').collect();
+            asked.len() == parts.len() && parts.iter().zip(&asked).all(|(p, a)| p.starts_with('{') || p == a)
+        };
+        let stream = path == "/v1/events";
+        assert!(operations["get"].is_null() || stream || paths.iter().find(fits).is_some(), "nobody asks {path}");
+    }
+    let events = daemon.http.get(format!("{}/v1/events", daemon.desk)).bearer_auth(&daemon.token).send().await.unwrap();
+    assert_eq!(events.status(), StatusCode::OK);
+}
+
+fn proves(daemon: &Daemon, database: Option<&str>) {
+    for name in ["check", "verify-audit"] {
+        let mut args = vec![name, "--data-dir", daemon.data_dir.to_str().unwrap()];
+        args.extend(database.into_iter().flat_map(|database| ["--database", database]));
+        let (sound, _, said) = command(&args);
+        assert!(sound, "{name}: {said}");
+    }
+}
+
+/// If this fails, a team that moves to PostgreSQL gets another program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_story_leaves_the_same_state_on_both_engines() {
+    let Some(cluster) = Cluster::start() else { return };
+    let address = cluster.database("story");
+    let on_postgres =
+        Daemon::start_with(Options { database: Some(address.clone()), ..Options::default() }).await;
+    let on_sqlite = Daemon::start().await;
+    scenario(&on_postgres).await;
+    scenario(&on_sqlite).await;
+    asks_everything(&on_postgres).await;
+    for (daemon, word) in [(&on_postgres, "on"), (&on_sqlite, "full")] {
+        assert_eq!(daemon.get("/v1/feed-health").await["storage"]["synchronous"], word);
+    }
+    let (left, right) = (state(&on_postgres).await, state(&on_sqlite).await);
+    assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
+    let differ: Vec<String> = left
+        .iter()
+        .filter(|(path, body)| right[*path] != **body)
+        .map(|(path, body)| format!("{path}\n  PostgreSQL: {body}\n  SQLite:     {}", right[path]))
+        .collect();
+    assert!(differ.is_empty(), "{} answers differ:\n{}", differ.len(), differ.join("\n"));
+    proves(&on_postgres, Some(&address));
+    proves(&on_sqlite, None);
+}
+
+/// If this fails, a restart on PostgreSQL forgets or refuses what it holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_on_postgres_keeps_everything() {
+    let Some(cluster) = Cluster::start() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let options = || Options {
+        database: Some(cluster.database("restart")),
+        data_dir: Some(dir.path().to_owned()),
+        ..Options::default()
+    };
+    let first = options();
+    let again = Options { database: first.database.clone(), data_dir: first.data_dir.clone(), ..Options::default() };
+    let mut daemon = Daemon::start_with(first).await;
+    daemon.ingest(&small_world()).await;
+    let answer = daemon.before(&swipe("card-1", "p1", 1_000)).await;
+    daemon.desk_post("/v1/cards/card-2/deactivate", json!({"reason": "stolen"})).await;
+    daemon.kill();
+    let daemon = Daemon::start_with(again).await;
+    let same = daemon.before(&swipe("card-1", "p1", 1_000)).await;
+    assert_eq!((&same["decision_id"], &same["duplicate"]), (&answer["decision_id"], &json!(true)));
+    assert_eq!(daemon.before(&swipe("card-2", "p2", 1_000)).await["outcome"], "decline");
+    assert!(command(&["backup", "copy.db", "--data-dir", dir.path().to_str().unwrap()]).2.lines().count() <= 1);
+}

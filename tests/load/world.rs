@@ -1,0 +1,54 @@
+//! Whom the swipes belong to: honest cards with an order each, and some that steal.
+
+use crate::Failure;
+use crate::daemon::Daemon;
+use serde_json::json;
+
+/// Cards whose shopper has one open order of ample value.
+pub const HONEST: u64 = 20_000;
+/// Cards without any order; one swipe in a hundred is theirs.
+pub const THIEVES: u64 = 200;
+const STORES: u64 = 60;
+/// Lines in one ingest body.
+const LINES: usize = 5_000;
+
+/// Tells the daemon of stores, shoppers, cards and orders.
+pub async fn ingest(daemon: &Daemon) -> Result<(), Failure> {
+    let now = daemon.now().await?;
+    let mut lines = Vec::new();
+    for store in 0..STORES {
+        lines.push(json!({"kind": "store", "data": {"id": format!("store-{store}"), "name": format!("Makro Place{store}")}}));
+    }
+    for card in 0..HONEST + THIEVES {
+        let shopper = format!("shopper-{card}");
+        let masked = format!("422254XXXXXX{:04}", card % 10_000);
+        lines.push(json!({"kind": "shopper", "data": {"id": shopper, "name": format!("Shopper {card}")}}));
+        lines.push(json!({"kind": "card", "data": {"id": format!("card-{card}"), "masked_number": masked, "shopper_id": shopper}}));
+        if card < HONEST {
+            lines.push(json!({"kind": "order", "data": {
+                "id": format!("order-{card}"), "customer_id": "customer", "store_id": format!("store-{}", card % STORES),
+                "shopper_id": shopper, "placed_at": now, "status": "picking", "basket_cents": 1_000_000_000,
+                "items": [{"name": "Groceries", "quantity": 1, "unit_price_cents": 1_000_000_000}]}}));
+        }
+    }
+    for chunk in lines.chunks(LINES) {
+        let body: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        daemon.ingest(body.join("\n")).await?;
+    }
+    Ok(())
+}
+
+/// The bank's event number `number`: distinct reference, spread over the cards.
+pub fn swipe(number: u64) -> String {
+    let thief = number % 100 == 99;
+    // A step coprime to the number of cards visits them all before it returns.
+    let card = if thief { HONEST + number / 100 % THIEVES } else { number.wrapping_mul(7_919) % HONEST };
+    let store = card % STORES;
+    let cents = 1_000 + number % 50_000;
+    format!(
+        "{{\"accountNumber\":\"10011001100\",\"centsAmount\":{cents},\"currencyCode\":\"zar\",\"type\":\"card\",\
+         \"reference\":\"bench-{number}\",\"card\":{{\"id\":\"card-{card}\"}},\"merchant\":{{\"category\":{{\"code\":\"5411\",\
+         \"key\":\"grocery_stores_supermarkets\",\"name\":\"Grocery Stores, Supermarkets\"}},\"name\":\"MAKRO PLACE{store}\",\
+         \"city\":\"Johannesburg\",\"country\":{{\"code\":\"ZA\",\"alpha3\":\"ZAF\",\"name\":\"South Africa\"}}}}}}"
+    )
+}
