@@ -133,7 +133,11 @@ impl Database {
         let mut first = writer_connection(location).await?;
         MIGRATOR.run(&mut first).await.map_err(|error| StoreError::Sql(error.into()))?;
         first.close().await?;
-        Ok(Database { readers: open_readers(location).await?, location: location.clone(), checkpointer: Arc::default() })
+        Ok(Database {
+            readers: open_readers(location).await?,
+            location: location.clone(),
+            checkpointer: Arc::default(),
+        })
     }
 
     pub fn engine(&self) -> Engine {
@@ -306,7 +310,10 @@ async fn writer_connection(location: &Location) -> Result<AnyConnection, StoreEr
 }
 
 /// How a connection confirms a commit, read back from the engine: `full` or `on` means flushed to the disk.
-pub(crate) async fn read_synchronous(engine: Engine, connection: &mut AnyConnection) -> Result<String, StoreError> {
+pub(crate) async fn read_synchronous(
+    engine: Engine,
+    connection: &mut AnyConnection,
+) -> Result<String, StoreError> {
     match engine {
         Engine::Sqlite => {
             let row = fetch_one(connection, "select synchronous from pragma_synchronous", vec![]).await?;

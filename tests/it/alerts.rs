@@ -10,10 +10,14 @@ use std::time::Duration;
 #[tokio::test]
 async fn one_alert_carries_all_rules_of_a_swipe() {
     let d = Daemon::with_small_world().await;
-    let event = with(&swipe("card-1", "r-1", 19_190), json!({"merchant": {"name": "SHELL ULTRA CITY", "category": {"code": "5541"}}}));
+    let event = with(
+        &swipe("card-1", "r-1", 19_190),
+        json!({"merchant": {"name": "SHELL ULTRA CITY", "category": {"code": "5541"}}}),
+    );
     let answer = d.before(&event).await;
     let alert = d.the_alert().await;
-    let mut rules: Vec<&str> = alert["rules"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect();
+    let mut rules: Vec<&str> =
+        alert["rules"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect();
     rules.sort_unstable();
     assert_eq!(rules, ["no_open_order", "risky_category", "unknown_merchant"], "{alert:#}");
     let expected = json!({
@@ -34,10 +38,18 @@ async fn the_weightiest_rule_names_the_alert() {
     let d = Daemon::with_small_world().await;
     d.before(&with(&swipe("card-1", "r-1", 100), json!({"merchant": {"name": "SOMEWHERE"}}))).await;
     assert_eq!(d.the_alert().await["rule"], "no_open_order", "critical before warning");
-    d.before(&with(&swipe("card-1", "r-2", 100), json!({"currencyCode": "usd", "merchant": {"name": "ELSEWHERE"}}))).await;
+    d.before(&with(
+        &swipe("card-1", "r-2", 100),
+        json!({"currencyCode": "usd", "merchant": {"name": "ELSEWHERE"}}),
+    ))
+    .await;
     let alert = d.the_alert().await;
     assert_eq!(alert["rule"], "foreign", "a decline weighs more: {alert:#}");
-    assert_eq!((&alert["merchant"], &alert["amount_cents"]), (&json!("SOMEWHERE"), &json!(100)), "merchant and amount stay the first swipe's");
+    assert_eq!(
+        (&alert["merchant"], &alert["amount_cents"]),
+        (&json!("SOMEWHERE"), &json!(100)),
+        "merchant and amount stay the first swipe's"
+    );
 }
 
 #[tokio::test]
@@ -50,7 +62,11 @@ async fn further_firing_swipes_join_for_ten_minutes_and_then_no_more() {
     d.clock(&after_t0(10 * MINUTE_MS + 1)).await;
     d.before(&swipe("card-1", "r-3", 300)).await;
     let alerts = d.alerts().await;
-    assert_eq!(alerts.len(), 2, "10:00.001 is an alert of its own, counted from when the alert was raised: {alerts:#?}");
+    assert_eq!(
+        alerts.len(),
+        2,
+        "10:00.001 is an alert of its own, counted from when the alert was raised: {alerts:#?}"
+    );
     assert_eq!((&alerts[0]["count"], &alerts[1]["count"]), (&json!(1), &json!(2)), "newest first");
     assert_eq!(alerts[1]["amount_cents"], 100, "the first swipe's");
 }
@@ -58,7 +74,11 @@ async fn further_firing_swipes_join_for_ten_minutes_and_then_no_more() {
 #[tokio::test]
 async fn only_firing_swipes_of_that_card_join() {
     let d = Daemon::with_small_world().await;
-    d.ingest(&[line("order", with(&order("order-1", 100_000), json!({"placed_at": "2026-01-05T08:10:00Z"})))]).await;
+    d.ingest(&[line(
+        "order",
+        with(&order("order-1", 100_000), json!({"placed_at": "2026-01-05T08:10:00Z"})),
+    )])
+    .await;
     d.before(&with(&swipe("card-1", "r-1", 100), json!({"dateTime": "2026-01-05T07:59:00Z"}))).await;
     d.before(&swipe("card-2", "r-2", 100)).await;
     let clean = d.before(&swipe("card-1", "r-3", 100)).await;
@@ -87,7 +107,13 @@ async fn the_list_takes_filters_pages_and_refuses_nonsense() {
         d.before(&swipe(card, &format!("r-{n}"), 100 + n)).await;
         d.report("after", &swipe(card, &format!("r-{n}"), 100 + n)).await;
     }
-    let amounts = async |query: &str| -> Vec<i64> { d.items(&format!("/v1/alerts?{query}")).await.iter().map(|a| a["amount_cents"].as_i64().unwrap()).collect() };
+    let amounts = async |query: &str| -> Vec<i64> {
+        d.items(&format!("/v1/alerts?{query}"))
+            .await
+            .iter()
+            .map(|a| a["amount_cents"].as_i64().unwrap())
+            .collect()
+    };
     assert_eq!(amounts("").await, [104, 103, 102, 101, 100], "no filter = all, newest first");
     assert_eq!(amounts("card_id=card-2").await, [103, 101]);
     assert_eq!(amounts("rule=no_open_order").await.len(), 5);
@@ -96,7 +122,14 @@ async fn the_list_takes_filters_pages_and_refuses_nonsense() {
     assert_eq!(amounts("status=open&card_id=card-1").await, [104, 102, 100]);
     let first = d.get("/v1/alerts?limit=3").await;
     let second = d.get(&format!("/v1/alerts?limit=3&cursor={}", first["next"].as_str().unwrap())).await;
-    assert_eq!((first["items"].as_array().unwrap().len(), second["items"].as_array().unwrap().len(), &second["next"]), (3, 2, &Value::Null));
+    assert_eq!(
+        (
+            first["items"].as_array().unwrap().len(),
+            second["items"].as_array().unwrap().len(),
+            &second["next"]
+        ),
+        (3, 2, &Value::Null)
+    );
     for bad in ["status=closed", "severity=huge", "limit=0", "limit=501", "limit=x", "cursor=nonsense"] {
         let (status, answer) = d.desk(Method::GET, &format!("/v1/alerts?{bad}"), None).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}: {answer}");
@@ -108,20 +141,36 @@ async fn people_dispose_assign_snooze_note_and_reopen_and_all_of_it_is_audited()
     let d = Daemon::with_small_world().await;
     d.before(&swipe("card-1", "r-1", 100)).await;
     let id = d.the_alert().await["id"].as_str().unwrap().to_owned();
-    let act = async |what: &str, body: Value| d.desk(Method::POST, &format!("/v1/alerts/{id}/{what}"), Some(body)).await;
+    let act = async |what: &str, body: Value| {
+        d.desk(Method::POST, &format!("/v1/alerts/{id}/{what}"), Some(body)).await
+    };
     assert_eq!(act("assign", json!({"assignee": "me"})).await.1["status"], "in_review");
     assert_eq!(act("note", json!({"text": "Called him."})).await.0, StatusCode::OK);
     let (_, snoozed) = act("snooze", json!({"until": after_t0(HOUR_MS)})).await;
     assert_eq!(snoozed["snoozed_until"], after_t0(HOUR_MS));
     for word in ["confirmed_fraud", "inconclusive", "false_positive"] {
         let (status, alert) = act("disposition", json!({"disposition": word, "note": "looked into"})).await;
-        assert_eq!((status, &alert["status"], &alert["disposition"]), (StatusCode::OK, &json!("resolved"), &json!(word)));
+        assert_eq!(
+            (status, &alert["status"], &alert["disposition"]),
+            (StatusCode::OK, &json!("resolved"), &json!(word))
+        );
     }
-    assert_eq!(act("assign", json!({"assignee": "me"})).await.0, StatusCode::CONFLICT, "resolved: reopen it first");
+    assert_eq!(
+        act("assign", json!({"assignee": "me"})).await.0,
+        StatusCode::CONFLICT,
+        "resolved: reopen it first"
+    );
     assert_eq!(act("reopen", json!({"reason": "new witness"})).await.1["status"], "open");
-    let kinds: Vec<String> =
-        d.the_alert().await["timeline"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kinds, ["raised", "assigned", "note", "snoozed", "disposition", "disposition", "disposition", "reopened"]);
+    let kinds: Vec<String> = d.the_alert().await["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["raised", "assigned", "note", "snoozed", "disposition", "disposition", "disposition", "reopened"]
+    );
     let audited = d.items(&format!("/v1/audit?subject=alert:{id}")).await;
     assert_eq!(audited.len(), 7, "every act of a person: {audited:#?}");
     assert!(audited.iter().all(|entry| entry["actor"] == "user:local-admin"), "{audited:#?}");
@@ -143,12 +192,16 @@ async fn what_people_may_not_say_of_an_alert_is_refused_and_changes_nothing() {
         ("reopen", json!({"reason": "it is open"}), 409),
         ("snooze", json!({"until": "tomorrow"}), 422),
     ] {
-        let (found, answer) = d.desk(Method::POST, &format!("/v1/alerts/{id}/{what}"), Some(body.clone())).await;
+        let (found, answer) =
+            d.desk(Method::POST, &format!("/v1/alerts/{id}/{what}"), Some(body.clone())).await;
         assert_eq!(found.as_u16(), status, "{what} {body}: {answer}");
         assert!(answer["code"].is_string() && answer["message"].is_string(), "{answer}");
     }
     assert_eq!(d.the_alert().await, before);
-    assert_eq!(d.desk(Method::POST, "/v1/alerts/none/note", Some(json!({"text": "x"}))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        d.desk(Method::POST, "/v1/alerts/none/note", Some(json!({"text": "x"}))).await.0,
+        StatusCode::NOT_FOUND
+    );
 }
 
 /// Reads the event stream's data lines on a thread of its own.
@@ -156,7 +209,8 @@ fn listen(d: &Daemon) -> std::sync::mpsc::Receiver<String> {
     let address = d.desk.strip_prefix("http://").unwrap().to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n", d.token).unwrap();
+    write!(stream, "GET /v1/events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n", d.token)
+        .unwrap();
     let mut lines = BufReader::new(stream);
     let mut line = String::new();
     // The comment at the start says that nothing after it is missed.
@@ -197,5 +251,8 @@ async fn changes_are_pushed_with_kind_and_id_and_without_personal_data() {
             break;
         }
     }
-    assert!(seen.contains(&json!({"kind": "alert", "id": alert["id"]})), "the window would not show the alert: {seen:?}");
+    assert!(
+        seen.contains(&json!({"kind": "alert", "id": alert["id"]})),
+        "the window would not show the alert: {seen:?}"
+    );
 }

@@ -184,7 +184,8 @@ async fn a_hung_daemon_shows_as_a_feed_fault() {
     let (daemon, mut bank) = (start().await, Bank::open());
     daemon.ingest(&[line("order", order("order-1", 50_000))]).await;
     signal("-STOP", &daemon);
-    let asked = json!({"cents": 1_000, "reference": "hung-1", "hook": "before", "ignore_fetch_timeout": true});
+    let asked =
+        json!({"cents": 1_000, "reference": "hung-1", "hook": "before", "ignore_fetch_timeout": true});
     let result = bank.swipe(&env(&daemon), asked);
     signal("-CONT", &daemon);
     assert_eq!((&result["by"], &result["approved"]), (&json!("bank_timeout"), &json!(true)), "{result}");
@@ -237,7 +238,8 @@ async fn errors_of_the_card_code_arrive_without_its_key() {
         logs = daemon.items("/v1/card-logs").await;
     }
     let count = |hook: &str| {
-        let said = format!("{hook}: Cartwarden answered with status {}", StatusCode::UNPROCESSABLE_ENTITY.as_u16());
+        let said =
+            format!("{hook}: Cartwarden answered with status {}", StatusCode::UNPROCESSABLE_ENTITY.as_u16());
         logs.iter().filter(|log| log["message"] == said.as_str() && log["level"] == "error").count()
     };
     assert_eq!((count("before"), count("after")), (2, 1), "{logs:?}");

@@ -9,12 +9,25 @@ async fn one_click_and_the_next_swipe_is_declined() {
     let d = Daemon::with_small_world().await;
     d.ingest(&[line("order", order("order-1", 100_000))]).await;
     assert_eq!(d.before(&swipe("card-1", "r-1", 100)).await["outcome"], "approve");
-    let card = d.desk_post("/v1/cards/card-1/deactivate", json!({"reason": "Suspicious", "note": "third time"})).await;
+    let card = d
+        .desk_post("/v1/cards/card-1/deactivate", json!({"reason": "Suspicious", "note": "third time"}))
+        .await;
     assert_eq!((&card["id"], &card["status"]), (&json!("card-1"), &json!("deactivated")), "{card}");
-    assert_eq!(card["deactivation"]["layer"], "declines_by_code", "it must not say that the bank blocked it: {card}");
+    assert_eq!(
+        card["deactivation"]["layer"], "declines_by_code",
+        "it must not say that the bank blocked it: {card}"
+    );
     let answer = d.before(&swipe("card-1", "r-2", 100)).await;
-    assert_eq!((&answer["outcome"], rules_of(&answer)), (&json!("decline"), vec!["card_deactivated".to_owned()]), "the thief pays on: {answer}");
-    assert_eq!(d.before(&swipe("card-2", "r-3", 100)).await["outcome"], "approve", "another card is not touched");
+    assert_eq!(
+        (&answer["outcome"], rules_of(&answer)),
+        (&json!("decline"), vec!["card_deactivated".to_owned()]),
+        "the thief pays on: {answer}"
+    );
+    assert_eq!(
+        d.before(&swipe("card-2", "r-3", 100)).await["outcome"],
+        "approve",
+        "another card is not touched"
+    );
 }
 
 #[tokio::test]
@@ -36,7 +49,11 @@ async fn a_deactivation_survives_kill_9_once_it_is_answered() {
     d.kill();
     let d = Daemon::start_in(dir.path()).await;
     assert_eq!(d.get("/v1/cards/card-1").await["status"], "deactivated");
-    assert_eq!(d.before(&swipe("card-1", "r-1", 100)).await["outcome"], "decline", "a power cut gave the card back to the thief");
+    assert_eq!(
+        d.before(&swipe("card-1", "r-1", 100)).await["outcome"],
+        "decline",
+        "a power cut gave the card back to the thief"
+    );
 }
 
 #[tokio::test]
@@ -46,15 +63,23 @@ async fn who_did_it_when_and_why_is_in_the_audit_log() {
     d.before(&swipe("card-1", "r-1", 100)).await;
     d.desk_post("/v1/cards/card-1/activate", json!({"reason": "it was a mistake"})).await;
     let entries = d.items("/v1/audit?subject=card:card-1").await;
-    let seen: Vec<(&str, &str)> = entries.iter().rev().map(|e| (e["actor"].as_str().unwrap(), e["action"].as_str().unwrap())).collect();
+    let seen: Vec<(&str, &str)> =
+        entries.iter().rev().map(|e| (e["actor"].as_str().unwrap(), e["action"].as_str().unwrap())).collect();
     assert_eq!(
         (seen.first(), seen.last()),
         (Some(&("user:local-admin", "card_deactivated")), Some(&("user:local-admin", "card_reactivated"))),
         "{entries:#?}"
     );
-    assert!(seen.contains(&("rule:card_deactivated", "declined")), "every act of a rule on a card, too: {entries:#?}");
+    assert!(
+        seen.contains(&("rule:card_deactivated", "declined")),
+        "every act of a rule on a card, too: {entries:#?}"
+    );
     assert_eq!(entries.last().unwrap()["detail"]["reason"], "stolen");
-    assert_eq!(d.items("/v1/cards/card-1/history").await.len(), entries.len(), "the card's own history shows the same");
+    assert_eq!(
+        d.items("/v1/cards/card-1/history").await.len(),
+        entries.len(),
+        "the card's own history shows the same"
+    );
     let (found, said, _) = command(&["verify-audit", "--data-dir", d.data_dir.to_str().unwrap()]);
     assert!(found, "{said}");
 }
@@ -65,9 +90,17 @@ async fn reactivating_asks_a_reason() {
     d.desk_post("/v1/cards/card-1/deactivate", json!({})).await;
     for body in [json!({}), json!({"reason": null}), json!({"reason": "  "})] {
         let (status, answer) = d.desk(Method::POST, "/v1/cards/card-1/activate", Some(body)).await;
-        assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("reason")), "{answer}");
+        assert_eq!(
+            (status, &answer["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("reason")),
+            "{answer}"
+        );
     }
-    assert_eq!(d.before(&swipe("card-1", "r-1", 100)).await["outcome"], "decline", "a refused click changed the card");
+    assert_eq!(
+        d.before(&swipe("card-1", "r-1", 100)).await["outcome"],
+        "decline",
+        "a refused click changed the card"
+    );
     let card = d.desk_post("/v1/cards/card-1/activate", json!({"reason": "found again"})).await;
     assert_eq!((&card["status"], &card["deactivation"]), (&json!("active"), &Value::Null));
     assert_eq!(d.before(&swipe("card-1", "r-2", 100)).await["outcome"], "approve");
@@ -109,11 +142,23 @@ async fn an_unknown_card_can_be_deactivated_and_stays_so_when_it_becomes_known()
         d.desk_post("/v1/cards/stray/deactivate", json!({"reason": "whose is it"})).await;
         assert_eq!(d.before(&swipe("stray", "r-2", 100)).await["outcome"], "decline");
         let (id, others) = if other { ("card-1", json!(["stray"])) } else { ("stray", json!([])) };
-        d.ingest(&[line("card", json!({"id": id, "masked_number": "422254XXXXXX7072", "shopper_id": "s", "other_ids": others}))]).await;
+        d.ingest(&[line(
+            "card",
+            json!({"id": id, "masked_number": "422254XXXXXX7072", "shopper_id": "s", "other_ids": others}),
+        )])
+        .await;
         let card = d.get("/v1/cards/stray").await;
-        assert_eq!((&card["id"], &card["status"]), (&json!(id), &json!("deactivated")), "learning its name gave it back: {card}");
+        assert_eq!(
+            (&card["id"], &card["status"]),
+            (&json!(id), &json!("deactivated")),
+            "learning its name gave it back: {card}"
+        );
         assert_eq!(d.before(&swipe(id, "r-3", 100)).await["outcome"], "decline");
-        assert_eq!(d.items(&format!("/v1/authorizations?card_id={id}")).await.len(), 3, "its past goes with it");
+        assert_eq!(
+            d.items(&format!("/v1/authorizations?card_id={id}")).await.len(),
+            3,
+            "its past goes with it"
+        );
     }
 }
 
@@ -121,7 +166,11 @@ async fn an_unknown_card_can_be_deactivated_and_stays_so_when_it_becomes_known()
 async fn ingesting_a_card_again_never_reactivates_it() {
     let d = Daemon::with_small_world().await;
     d.desk_post("/v1/cards/card-1/deactivate", json!({})).await;
-    d.ingest(&[line("card", json!({"id": "card-1", "masked_number": "422254XXXXXX7072", "shopper_id": "shopper-2"}))]).await;
+    d.ingest(&[line(
+        "card",
+        json!({"id": "card-1", "masked_number": "422254XXXXXX7072", "shopper_id": "shopper-2"}),
+    )])
+    .await;
     assert_eq!(d.before(&swipe("card-1", "r-1", 100)).await["outcome"], "decline");
 }
 
@@ -137,9 +186,15 @@ async fn a_card_that_nobody_ever_saw_is_404() {
 #[tokio::test]
 async fn a_full_card_number_in_a_reason_or_note_is_refused() {
     let d = Daemon::with_small_world().await;
-    for body in [json!({"reason": "4111111111111111 was stolen"}), json!({"note": "it is 4111-1111-1111-1111"})] {
+    for body in
+        [json!({"reason": "4111111111111111 was stolen"}), json!({"note": "it is 4111-1111-1111-1111"})]
+    {
         let (status, answer) = d.desk(Method::POST, "/v1/cards/card-1/deactivate", Some(body)).await;
-        assert_eq!((status, &answer["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("full_card_number")), "{answer}");
+        assert_eq!(
+            (status, &answer["code"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("full_card_number")),
+            "{answer}"
+        );
     }
     assert_eq!(d.get("/v1/cards/card-1").await["status"], "active");
 }

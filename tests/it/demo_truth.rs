@@ -118,7 +118,12 @@ struct Verdict {
 }
 
 /// Measures every rule; one is red below precision 0.95 or recall 0.90, or with too few cases to tell.
-fn verdict(truth: &[Value], decided: &HashMap<String, Decided>, pending: &Pending, cases_min: usize) -> Verdict {
+fn verdict(
+    truth: &[Value],
+    decided: &HashMap<String, Decided>,
+    pending: &Pending,
+    cases_min: usize,
+) -> Verdict {
     let mut verdict = Verdict::default();
     for told in truth {
         let id = told["id"].as_str().unwrap();
@@ -150,27 +155,41 @@ fn verdict(truth: &[Value], decided: &HashMap<String, Decided>, pending: &Pendin
 }
 
 fn print(verdict: &Verdict) {
-    println!("{:<18} {:>5} {:>12} {:>6} {:>9} {:>6}", "rule", "hits", "false alarms", "misses", "precision", "recall");
+    println!(
+        "{:<18} {:>5} {:>12} {:>6} {:>9} {:>6}",
+        "rule", "hits", "false alarms", "misses", "precision", "recall"
+    );
     for (rule, c) in &verdict.table {
         let share = |of: usize| c.hits as f64 / of.max(1) as f64;
         let (precision, recall) = (share(c.hits + c.false_alarms), share(c.hits + c.misses));
-        println!("{rule:<18} {:>5} {:>12} {:>6} {precision:>9.3} {recall:>6.3}", c.hits, c.false_alarms, c.misses);
+        println!(
+            "{rule:<18} {:>5} {:>12} {:>6} {precision:>9.3} {recall:>6.3}",
+            c.hits, c.false_alarms, c.misses
+        );
     }
 }
 
 /// A trap's alert is resolved, or stands for another swipe of the card alone.
-async fn traps_are_quiet(daemon: &Daemon, truth: &[Value], decided: &HashMap<String, Decided>, pending: &Pending) {
+async fn traps_are_quiet(
+    daemon: &Daemon,
+    truth: &[Value],
+    decided: &HashMap<String, Decided>,
+    pending: &Pending,
+) {
     let alerts = daemon.every("/v1/alerts?limit=500").await;
     let status: HashMap<&str, &str> =
         alerts.iter().map(|a| (a["id"].as_str().unwrap(), a["status"].as_str().unwrap())).collect();
     for told in truth.iter().filter(|told| told["story"].as_str().unwrap().starts_with("trap: ")) {
         let Some(held) = decided.get(told["id"].as_str().unwrap()) else { continue };
-        let Some(alert) = held.swipe["alert_id"].as_str().filter(|_| is_settled(&held.swipe, pending)) else { continue };
+        let Some(alert) = held.swipe["alert_id"].as_str().filter(|_| is_settled(&held.swipe, pending)) else {
+            continue;
+        };
         if status[alert] == "resolved" {
             continue;
         }
         let detail = daemon.get(&format!("/v1/alerts/{alert}")).await;
-        let of_others = |reason: &&Value| reason["explained_at"].is_null() && reason["subject_id"] != held.swipe["id"];
+        let of_others =
+            |reason: &&Value| reason["explained_at"].is_null() && reason["subject_id"] != held.swipe["id"];
         let others = detail["reasons"].as_array().unwrap().iter().filter(of_others).count();
         assert!(others > 0, "an alert stands open for a trap alone: {told} {detail}");
     }
@@ -220,8 +239,10 @@ async fn rules_find_what_was_planted_with_seed_3() {
 
 /// A seed nobody tuned anything for: it changes with every commit.
 fn seed_of_commit() -> u64 {
-    let asked = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(env!("CARGO_MANIFEST_DIR")).output();
-    let hash = asked.ok().filter(|said| said.status.success()).map(|said| String::from_utf8(said.stdout).unwrap());
+    let asked =
+        Command::new("git").args(["rev-parse", "HEAD"]).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let hash =
+        asked.ok().filter(|said| said.status.success()).map(|said| String::from_utf8(said.stdout).unwrap());
     hash.and_then(|hash| u64::from_str_radix(hash.get(..8)?, 16).ok()).unwrap_or(0xCA47_0001)
 }
 

@@ -26,7 +26,11 @@ async fn each_report_is_kept_once_and_tied_to_its_swipe() {
     assert!(received["event_id"].is_string() && received["duplicate"] == json!(false), "{received}");
     assert_eq!(state(&d, &answer).await, ("reported_success".into(), 50_000));
     let events = d.decision(&answer).await["events"].clone();
-    assert_eq!((&events[0]["event_id"], &events[0]["kind"], &events[0]["matched_by"]), (&received["event_id"], &json!("after"), &json!("reference")), "{events}");
+    assert_eq!(
+        (&events[0]["event_id"], &events[0]["kind"], &events[0]["matched_by"]),
+        (&received["event_id"], &json!("after"), &json!("reference")),
+        "{events}"
+    );
 }
 
 #[tokio::test]
@@ -46,12 +50,20 @@ async fn an_approved_swipe_without_its_after_is_a_feed_gap_at_15_minutes_sharp()
     d.clock(&after_t0(15 * MINUTE_MS)).await;
     let gaps = d.gaps().await;
     assert_eq!(gaps.len(), 1, "at 15:00 ops must hear that the bank's feed lost an event");
-    assert_eq!((&gaps[0]["rule"], &gaps[0]["gap_kind"], &gaps[0]["status"]), (&json!("feed_gap"), &json!("missing_after"), &json!("open")), "{gaps:#?}");
+    assert_eq!(
+        (&gaps[0]["rule"], &gaps[0]["gap_kind"], &gaps[0]["status"]),
+        (&json!("feed_gap"), &json!("missing_after"), &json!("open")),
+        "{gaps:#?}"
+    );
     d.clock(&after_t0(3 * HOUR_MS)).await;
     assert_eq!(d.gaps().await.len(), 1, "one gap, one alert");
     d.report("after", &swipe("card-1", "r-1", 50_000)).await;
     let gaps = d.gaps().await;
-    assert_eq!((&gaps[0]["status"], &gaps[0]["disposition"]), (&json!("resolved"), &json!("explained")), "the partner arrived: {gaps:#?}");
+    assert_eq!(
+        (&gaps[0]["status"], &gaps[0]["disposition"]),
+        (&json!("resolved"), &json!("explained")),
+        "the partner arrived: {gaps:#?}"
+    );
     assert!(!gaps[0]["resolution"].as_str().unwrap().is_empty(), "{gaps:#?}");
 }
 
@@ -74,7 +86,11 @@ async fn a_report_without_its_before_is_kept_a_gap_after_15_minutes_and_resolved
         let d = world().await;
         let event = with(&swipe("card-1", "x", 50_000), json!({"reference": reference}));
         let received = d.report("after", &event).await;
-        assert_eq!(d.items("/v1/bank-events?unmatched=true").await.len(), 1, "an event without its partner is kept and shown");
+        assert_eq!(
+            d.items("/v1/bank-events?unmatched=true").await.len(),
+            1,
+            "an event without its partner is kept and shown"
+        );
         d.clock(&after_t0(15 * MINUTE_MS - 1)).await;
         assert!(d.gaps().await.is_empty(), "14:59.999");
         d.clock(&after_t0(15 * MINUTE_MS)).await;
@@ -97,7 +113,11 @@ async fn a_feed_gap_is_an_alert_of_its_own_and_accuses_nobody() {
     d.clock(&after_t0(15 * MINUTE_MS)).await;
     let (alerts, gaps) = (d.alerts().await, d.gaps().await);
     assert_eq!((alerts.len(), gaps.len()), (1, 1), "{alerts:#?} {gaps:#?}");
-    assert_eq!((&alerts[0]["rules"], &alerts[0]["count"]), (&json!(["no_open_order"]), &json!(1)), "a gap joined a shopper's alert");
+    assert_eq!(
+        (&alerts[0]["rules"], &alerts[0]["count"]),
+        (&json!(["no_open_order"]), &json!(1)),
+        "a gap joined a shopper's alert"
+    );
     assert_eq!(gaps[0]["rules"], json!(["feed_gap"]));
     // And a suspicious swipe does not join the gap.
     d.before(&swipe("card-1", "r-2", 50_000)).await;
@@ -131,12 +151,21 @@ async fn a_decline_of_the_bank_gives_the_order_its_value_back() {
 #[tokio::test]
 async fn reversals_net_the_order_whole_or_in_part_with_either_sign() {
     let d = Daemon::with_small_world().await;
-    for (n, (back, net, expected)) in
-        [(100_000, 0, "reversed"), (-100_000, 0, "reversed"), (40_000, 60_000, "partly_reversed"), (-40_000, 60_000, "partly_reversed")].into_iter().enumerate()
+    for (n, (back, net, expected)) in [
+        (100_000, 0, "reversed"),
+        (-100_000, 0, "reversed"),
+        (40_000, 60_000, "partly_reversed"),
+        (-40_000, 60_000, "partly_reversed"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let (card, reference) = (format!("c-{n}"), format!("r-{n}"));
         d.ingest(&[
-            line("card", json!({"id": card, "masked_number": "422254XXXXXX7072", "shopper_id": format!("s-{n}")})),
+            line(
+                "card",
+                json!({"id": card, "masked_number": "422254XXXXXX7072", "shopper_id": format!("s-{n}")}),
+            ),
             line("order", with(&order(&format!("o-{n}"), 100_000), json!({"shopper_id": format!("s-{n}")}))),
         ])
         .await;
@@ -159,7 +188,11 @@ async fn a_reversal_of_an_earlier_swipe_explains_the_one_that_went_over() {
         assert_eq!(rules_of(&over), ["over_order_value"]);
         d.report("reversal", &swipe("card-1", "r-1", back)).await;
         let alert = d.the_alert().await;
-        assert_eq!((&alert["status"], &alert["disposition"]), (&json!("resolved"), &json!("explained")), "R{back} came back: {alert:#}");
+        assert_eq!(
+            (&alert["status"], &alert["disposition"]),
+            (&json!("resolved"), &json!("explained")),
+            "R{back} came back: {alert:#}"
+        );
     }
 }
 
@@ -179,24 +212,35 @@ async fn a_swipe_that_is_itself_reversed_no_longer_exceeds_its_order() {
     d.before(&swipe("card-1", "r-2", 40_000)).await;
     d.report("reversal", &swipe("card-1", "r-2", 40_000)).await;
     let alert = d.the_alert().await;
-    assert_eq!(alert["status"], "resolved", "reversals are netted before every rule, so the order's swipes come to R1,000 again: {alert:#}");
+    assert_eq!(
+        alert["status"], "resolved",
+        "reversals are netted before every rule, so the order's swipes come to R1,000 again: {alert:#}"
+    );
 }
 
 #[tokio::test]
 async fn a_reversal_explains_also_where_the_banks_clock_is_wrong() {
     let d = world().await;
-    let old = |reference: &str, cents| with(&swipe("card-1", reference, cents), json!({"dateTime": "2021-10-15T03:48:13.147Z"}));
+    let old = |reference: &str, cents| {
+        with(&swipe("card-1", reference, cents), json!({"dateTime": "2021-10-15T03:48:13.147Z"}))
+    };
     d.before(&old("r-1", 100_000)).await;
     let over = d.before(&old("r-2", 40_000)).await;
     assert_eq!(rules_of(&over), ["over_order_value"], "{over}");
     d.report("reversal", &old("r-1", 100_000)).await;
-    assert_eq!(d.the_alert().await["status"], "resolved", "the swipe is linked by our time, so it must be judged afresh by our time");
+    assert_eq!(
+        d.the_alert().await["status"],
+        "resolved",
+        "the swipe is linked by our time, so it must be judged afresh by our time"
+    );
 }
 
 #[tokio::test]
 async fn without_a_reference_card_merchant_amount_and_time_match() {
     let d = world().await;
-    let event = |cents: i64, merchant: &str| with(&swipe("card-1", "x", cents), json!({"reference": null, "merchant": {"name": merchant}}));
+    let event = |cents: i64, merchant: &str| {
+        with(&swipe("card-1", "x", cents), json!({"reference": null, "merchant": {"name": merchant}}))
+    };
     let one = d.before(&event(10_000, "MAKRO WOODMEAD")).await;
     let two = d.before(&event(20_000, "MAKRO WOODMEAD")).await;
     d.clock(&after_t0(5 * SECOND_MS)).await;
@@ -209,7 +253,11 @@ async fn without_a_reference_card_merchant_amount_and_time_match() {
     d.report("after", &event(30_000, "MAKRO WOODMEAD")).await;
     d.report("after", &event(10_000, "PNP NORWOOD")).await;
     d.report("after", &with(&event(10_000, "MAKRO WOODMEAD"), json!({"card": {"id": "card-2"}}))).await;
-    assert_eq!(d.items("/v1/bank-events?unmatched=true").await.len(), 3, "what fits nothing is kept and shown");
+    assert_eq!(
+        d.items("/v1/bank-events?unmatched=true").await.len(),
+        3,
+        "what fits nothing is kept and shown"
+    );
 }
 
 #[tokio::test]
@@ -223,7 +271,11 @@ async fn two_equal_swipes_without_reference_get_one_report_each() {
     d.report("after", &event).await;
     d.clock(&after_t0(4 * MINUTE_MS)).await;
     d.report("after", &event).await;
-    assert_eq!((state(&d, &one).await.0.as_str(), state(&d, &two).await.0.as_str()), ("reported_success", "reported_success"), "each report belongs to one swipe");
+    assert_eq!(
+        (state(&d, &one).await.0.as_str(), state(&d, &two).await.0.as_str()),
+        ("reported_success", "reported_success"),
+        "each report belongs to one swipe"
+    );
 }
 
 #[tokio::test]
@@ -262,7 +314,8 @@ async fn a_gap_falls_due_also_when_the_daemon_was_down() {
 #[tokio::test]
 async fn the_gaps_minutes_are_a_parameter_and_the_rule_can_be_off() {
     let d = world().await;
-    let (status, _) = d.desk(Method::PUT, "/v1/rules/feed_gap", Some(json!({"parameters": {"minutes": 30}}))).await;
+    let (status, _) =
+        d.desk(Method::PUT, "/v1/rules/feed_gap", Some(json!({"parameters": {"minutes": 30}}))).await;
     assert_eq!(status, StatusCode::OK);
     d.before(&swipe("card-1", "r-1", 1_000)).await;
     d.clock(&after_t0(30 * MINUTE_MS - 1)).await;

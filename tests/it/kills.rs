@@ -87,8 +87,11 @@ async fn load_and_kill(daemon: &mut Daemon, round: usize, answers: usize) -> Vec
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
-        let caller =
-            Caller { http: daemon.http.clone(), url: daemon.partner.clone(), key: daemon.webhook_key.clone() };
+        let caller = Caller {
+            http: daemon.http.clone(),
+            url: daemon.partner.clone(),
+            key: daemon.webhook_key.clone(),
+        };
         clients.spawn(client(caller, round, number, sender.clone()));
     }
     drop(sender);
@@ -132,7 +135,10 @@ fn all_there(told: &[Told], recorded: &[Value]) {
         let events = row["events"].as_array().unwrap();
         assert!(events.len() <= 1, "{reference}: a report is kept twice: {events:?}");
         if let Some(event_id) = &told.event_id {
-            assert!(events.iter().any(|e| e["event_id"] == event_id.as_str()), "{reference}: a report is lost");
+            assert!(
+                events.iter().any(|e| e["event_id"] == event_id.as_str()),
+                "{reference}: a report is lost"
+            );
         }
     }
 }

@@ -1,17 +1,27 @@
 //! Black-box tests: the real daemon, a real database file, real neighbours.
 
-mod demo_truth;
-mod kills;
-mod shuffled_events;
+mod access;
+mod alerts;
+mod bad_input;
 mod card_code;
+mod card_numbers;
+mod cards;
+mod clients;
+mod demo_truth;
+mod events;
+mod ingest;
+mod kills;
+mod linking;
 mod openapi;
-mod tidy;
+mod outbox;
+mod repeats;
 mod replay;
+mod rules;
+mod shuffled_events;
+mod simulated;
+mod slack;
+mod storage;
 mod store_on_postgres;
 mod support;
-mod alerts;
-mod ingest;
-mod events;
-mod linking;
-mod repeats;
+mod tidy;
 mod webhook;

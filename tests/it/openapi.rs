@@ -25,8 +25,12 @@ fn the_documents_are_as_in_the_snapshots() {
         let (printed, document, said) = command(&["openapi", listener]);
         assert!(printed, "{said}");
         let kept = std::fs::read_to_string(fixture(listener)).unwrap_or_default();
-        let renew = format!("target/debug/cartwardend openapi {listener} > tests/fixtures/{listener}-openapi.json");
-        assert!(kept.trim() == document, "the {listener} API changed; once that is meant, renew with: {renew}");
+        let renew =
+            format!("target/debug/cartwardend openapi {listener} > tests/fixtures/{listener}-openapi.json");
+        assert!(
+            kept.trim() == document,
+            "the {listener} API changed; once that is meant, renew with: {renew}"
+        );
         let version = snapshot(listener)["openapi"].as_str().unwrap().to_owned();
         assert!(version.starts_with("3.1."), "OpenAPI {version}");
     }
@@ -119,5 +123,8 @@ fn the_windows_types_come_from_the_snapshot() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let kept = std::fs::read_to_string(ui.join("src/lib/api/schema.d.ts")).unwrap();
     let renew = "npm run generate in ui, made from tests/fixtures/desk-openapi.json";
-    assert!(String::from_utf8(made.stdout).unwrap().trim() == kept.trim(), "schema.d.ts is of another API: {renew}");
+    assert!(
+        String::from_utf8(made.stdout).unwrap().trim() == kept.trim(),
+        "schema.d.ts is of another API: {renew}"
+    );
 }

@@ -30,7 +30,11 @@ async fn slack_gets_exactly_the_users_lines_then_rule_and_link() {
     let id = d.the_alert().await["id"].as_str().unwrap().to_owned();
     let text = taken[0].text();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[..4], ["Potential fraud on:", "*Card:*422254XXXXXX7072", "Merchant: Makro Woodmead", "Amount: R191.90"], "the users asked for these lines exactly");
+    assert_eq!(
+        lines[..4],
+        ["Potential fraud on:", "*Card:*422254XXXXXX7072", "Merchant: Makro Woodmead", "Amount: R191.90"],
+        "the users asked for these lines exactly"
+    );
     assert_eq!(lines.len(), 6, "{text}");
     assert!(lines[4].to_lowercase().contains("no open order"), "then the rule: {text}");
     assert!(lines[5].contains(&id), "then the link to the alert: {text}");
@@ -60,14 +64,19 @@ async fn a_joined_swipe_and_a_repeat_send_no_further_message() {
 #[tokio::test]
 async fn a_merchants_name_can_neither_command_slack_nor_forge_a_line() {
     let (d, slack) = with_slack().await;
-    for (card, name) in [("card-1", "<!channel> & Co"), ("card-2", "Shop\nAmount: R0.01\r\n<https://evil.example|Makro>")] {
+    for (card, name) in
+        [("card-1", "<!channel> & Co"), ("card-2", "Shop\nAmount: R0.01\r\n<https://evil.example|Makro>")]
+    {
         d.before(&with(&swipe(card, card, 100), json!({"merchant": {"name": name}}))).await;
     }
     step(&d).await;
     let texts: Vec<String> = slack.taken().iter().map(|m| m.text()).collect();
     assert_eq!(texts.len(), 2);
     for text in &texts {
-        assert!(!text.contains('<') && !text.contains('>'), "Slack obeys what stands in angle brackets: {text}");
+        assert!(
+            !text.contains('<') && !text.contains('>'),
+            "Slack obeys what stands in angle brackets: {text}"
+        );
         assert_eq!(text.lines().count(), 6, "a forged line: {text}");
         assert_eq!(text.matches("\nAmount: ").count(), 1, "{text}");
     }
@@ -85,7 +94,8 @@ async fn a_feed_gap_reads_as_a_feed_fault_and_names_the_masked_card() {
     d.before(&foreign).await;
     d.report("after", &foreign).await;
     d.clock(&after_t0(15 * MINUTE_MS)).await;
-    let gaps: Vec<String> = slack.taken().iter().map(|m| m.text()).filter(|t| !t.contains("Potential fraud")).collect();
+    let gaps: Vec<String> =
+        slack.taken().iter().map(|m| m.text()).filter(|t| !t.contains("Potential fraud")).collect();
     assert_eq!(gaps.len(), 2, "missing after, and contradicted: {gaps:?}");
     for text in gaps {
         assert!(text.contains("*Card:*422254XXXXXX7072"), "people know cards by their masked number: {text}");
@@ -96,24 +106,37 @@ async fn a_feed_gap_reads_as_a_feed_fault_and_names_the_masked_card() {
 async fn a_dead_slack_is_tried_for_24_hours_then_shown_and_can_be_resent() {
     let (d, slack) = with_slack().await;
     slack.is(Mood::Refuses);
-    d.ingest(&[line("order", order("order-1", 100_000))]).await;
-    let alerting = d.before(&with(&swipe("card-1", "r-1", 100), json!({"merchant": {"name": "NOWHERE"}}))).await;
-    assert_eq!((&alerting["outcome"], &alerting["stand_in"]), (&json!("approve"), &json!(false)), "a dead Slack is no reason to decline");
+    d.desk(Method::PUT, "/v1/rules/feed_gap", Some(json!({"mode": "off"}))).await;
+    d.ingest(&[line(
+        "order",
+        with(&order("order-1", 100_000), json!({"completed_at": "2026-01-07T00:00:00Z"})),
+    )])
+    .await;
+    let alerting =
+        d.before(&with(&swipe("card-1", "r-1", 100), json!({"merchant": {"name": "NOWHERE"}}))).await;
+    assert_eq!(
+        (&alerting["outcome"], &alerting["stand_in"]),
+        (&json!("approve"), &json!(false)),
+        "a dead Slack is no reason to decline"
+    );
     let mut seen_dead_at = None;
     for quarter in 0..=98 {
         d.clock(&after_t0(quarter * 15 * MINUTE_MS)).await;
-        let dead = d.items("/v1/outbox?kind=slack&state=dead").await;
-        if dead.iter().any(|item| !item["alert_id"].as_str().unwrap_or_default().starts_with("gap_")) {
+        if !d.items("/v1/outbox?kind=slack&state=dead").await.is_empty() {
             seen_dead_at = Some(quarter);
             break;
         }
-        let answer = d.before(&swipe("card-1", &format!("q-{quarter}"), 0)).await;
+        let answer = d.before(&swipe("card-1", &format!("q-{quarter}"), 100)).await;
         assert_eq!(answer["stand_in"], false, "a dead Slack changes no decision: {answer}");
     }
     let dead_at = seen_dead_at.expect("a dead letter after 24 h, or nobody ever learns of it");
-    assert!(dead_at >= 92, "given up after {} h: the contract says 24", f64::from(i32::try_from(dead_at).unwrap()) / 4.0);
-    let first: Vec<Value> = d.items("/v1/outbox?kind=slack&state=dead&limit=500").await;
-    let item = first.iter().find(|i| !i["alert_id"].as_str().unwrap_or_default().starts_with("gap_")).unwrap();
+    assert!(
+        dead_at >= 92,
+        "given up after {} h: the contract says 24",
+        f64::from(i32::try_from(dead_at).unwrap()) / 4.0
+    );
+    let dead: Vec<Value> = d.items("/v1/outbox?kind=slack&state=dead").await;
+    let item = &dead[0];
     let attempts = item["attempts"].as_u64().unwrap();
     assert!((20..=200).contains(&attempts), "retries are many but bounded: {attempts}");
     assert!(item["last_error"].as_str().unwrap().contains("500"), "it says what the receiver said: {item}");
@@ -147,7 +170,10 @@ async fn a_refused_connection_is_retried_and_the_message_arrives_when_slack_is_b
     step(&d).await;
     let waiting = d.items("/v1/outbox?kind=slack").await;
     assert_eq!((waiting.len(), &waiting[0]["state"]), (1, &json!("pending")), "{waiting:#?}");
-    assert!(!waiting[0]["last_error"].as_str().unwrap().contains(&closed), "the address holds a secret: {waiting:#?}");
+    assert!(
+        !waiting[0]["last_error"].as_str().unwrap().contains(&closed),
+        "the address holds a secret: {waiting:#?}"
+    );
     // Not even a power cut loses it.
     d.kill();
     let (d, slack) = (Daemon::start_in(dir.path()).await, Receiver::start().await);
@@ -189,9 +215,17 @@ async fn the_shopper_is_told_and_the_call_is_signed_per_standard_webhooks() {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(format!("{id}.{at}.{}", message.body).as_bytes());
     let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-    assert_eq!(message.header("webhook-signature"), expected, "a shopper's app must be able to tell us from a forger");
+    assert_eq!(
+        message.header("webhook-signature"),
+        expected,
+        "a shopper's app must be able to tell us from a forger"
+    );
     let body = message.json();
-    assert_eq!((&body["type"], &body["data"]["card_id"], &body["data"]["shopper_id"]), (&json!("card.deactivated"), &json!("card-1"), &json!("shopper-1")), "{body}");
+    assert_eq!(
+        (&body["type"], &body["data"]["card_id"], &body["data"]["shopper_id"]),
+        (&json!("card.deactivated"), &json!("card-1"), &json!("shopper-1")),
+        "{body}"
+    );
     d.desk_post("/v1/cards/card-1/activate", json!({"reason": "found"})).await;
     step(&d).await;
     assert_eq!(phone.taken()[1].json()["type"], "card.reactivated");
@@ -241,6 +275,11 @@ async fn a_test_message_tries_the_connection() {
     d.desk_post("/v1/test-message", json!({"kind": "slack"})).await;
     step(&d).await;
     assert_eq!(slack.taken().len(), 1);
-    let (status, answer) = d.desk(Method::POST, "/v1/test-message", Some(json!({"kind": "shopper_webhook"}))).await;
-    assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("kind")), "no address is set: {answer}");
+    let (status, answer) =
+        d.desk(Method::POST, "/v1/test-message", Some(json!({"kind": "shopper_webhook"}))).await;
+    assert_eq!(
+        (status, &answer["field"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("kind")),
+        "no address is set: {answer}"
+    );
 }

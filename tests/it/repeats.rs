@@ -6,14 +6,20 @@ use serde_json::{Value, json};
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 fn same(first: &Value, again: &Value, what: &str) {
-    assert_eq!(again["decision_id"], first["decision_id"], "{what}: a repeat must get the first decision: {again}");
+    assert_eq!(
+        again["decision_id"], first["decision_id"],
+        "{what}: a repeat must get the first decision: {again}"
+    );
     assert_eq!(again["duplicate"], true, "{what}: {again}");
     assert_eq!(again["outcome"], first["outcome"], "{what}");
     assert_eq!(rules_of(again), rules_of(first), "{what}");
 }
 
 fn fresh(first: &Value, again: &Value, what: &str) {
-    assert_ne!(again["decision_id"], first["decision_id"], "{what}: another swipe must not hide behind the first: {again}");
+    assert_ne!(
+        again["decision_id"], first["decision_id"],
+        "{what}: another swipe must not hide behind the first: {again}"
+    );
     assert_eq!(again["duplicate"], false, "{what}: {again}");
 }
 
@@ -62,7 +68,10 @@ async fn a_reference_identifies_a_repeat_for_24_hours_and_no_longer() {
     let later = d.before(&swipe("card-1", "r-1", 19_190)).await;
     fresh(&first, &later, "24:00:00.001: counted from the first receipt, not from the last repeat");
     same(&later, &d.before(&swipe("card-1", "r-1", 19_190)).await, "it is now the first");
-    assert!(d.gaps().await.iter().all(|gap| gap["gap_kind"] != "reference_reused"), "a reference a day old is free again");
+    assert!(
+        d.gaps().await.iter().all(|gap| gap["gap_kind"] != "reference_reused"),
+        "a reference a day old is free again"
+    );
 }
 
 #[tokio::test]
@@ -103,7 +112,8 @@ async fn the_same_reference_with_other_content_is_a_new_authorization_and_a_feed
 async fn with_a_reference_the_category_and_the_names_case_do_not_matter() {
     let d = Daemon::with_small_world().await;
     let first = d.before(&swipe("card-1", "r-1", 19_190)).await;
-    let other = json!({"merchant": {"category": {"code": "0000"}, "name": "Makro Woodmead"}, "currencyCode": "ZAR"});
+    let other =
+        json!({"merchant": {"category": {"code": "0000"}, "name": "Makro Woodmead"}, "currencyCode": "ZAR"});
     same(&first, &d.before(&with(&swipe("card-1", "r-1", 19_190), other)).await, "category");
     assert_eq!(d.gaps().await.len(), 0);
 }
@@ -123,7 +133,11 @@ async fn without_a_reference_90_seconds_after_the_first_receipt_decide() {
         d.clock(&after_t0(now + 90 * SECOND_MS)).await;
         same(&first, &d.before(&event).await, "90.000 s");
         d.clock(&after_t0(now + 90 * SECOND_MS + 1)).await;
-        fresh(&first, &d.before(&event).await, "90.001 s: counted from the first receipt, not from the repeat");
+        fresh(
+            &first,
+            &d.before(&event).await,
+            "90.001 s: counted from the first receipt, not from the repeat",
+        );
         now += 10 * MINUTE_MS;
     }
 }
@@ -166,8 +180,15 @@ async fn a_deactivated_cards_repeat_is_declined_and_still_a_duplicate() {
     assert_eq!(first["outcome"], "approve");
     d.desk_post("/v1/cards/card-1/deactivate", json!({"reason": "stolen"})).await;
     let again = d.before(&swipe("card-1", "r-1", 19_190)).await;
-    assert_eq!(again["outcome"], "decline", "a deactivated card must not be approved by its own past: {again}");
-    assert_eq!((&again["duplicate"], &again["decision_id"]), (&json!(true), &first["decision_id"]), "{again}");
+    assert_eq!(
+        again["outcome"], "decline",
+        "a deactivated card must not be approved by its own past: {again}"
+    );
+    assert_eq!(
+        (&again["duplicate"], &again["decision_id"]),
+        (&json!(true), &first["decision_id"]),
+        "{again}"
+    );
     assert_eq!(rules_of(&again), ["card_deactivated"], "{again}");
     assert_eq!(d.items("/v1/authorizations?card_id=card-1").await.len(), 1);
     d.desk_post("/v1/cards/card-1/activate", json!({"reason": "found"})).await;
@@ -190,7 +211,9 @@ async fn a_repeated_report_is_the_same_event() {
     for hook in ["after", "decline", "reversal", "adjustment"] {
         let first = d.report(hook, &swipe("card-1", "r-1", 19_190)).await;
         assert_eq!(first["duplicate"], false, "{hook}: another hook's report is another event: {first}");
-        let again = d.report(hook, &with(&swipe("card-1", "r-1", 19_190), json!({"dateTime": "2026-01-05T08:00:07Z"}))).await;
+        let again = d
+            .report(hook, &with(&swipe("card-1", "r-1", 19_190), json!({"dateTime": "2026-01-05T08:00:07Z"})))
+            .await;
         assert_eq!((&again["event_id"], &again["duplicate"]), (&first["event_id"], &json!(true)), "{hook}");
         let other = d.report(hook, &swipe("card-1", "r-1", 19_191)).await;
         assert_eq!(other["duplicate"], false, "{hook}: another amount is another event");

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 fn demo(dir: &Path, more: &[&str]) -> (bool, String, String) {
-    let mut args = vec!["demo", "--data-dir", dir.to_str().unwrap(), "--seed", "4", "--days", "1", "--shoppers", "6"];
+    let mut args =
+        vec!["demo", "--data-dir", dir.to_str().unwrap(), "--seed", "4", "--days", "1", "--shoppers", "6"];
     args.extend(more);
     command(&args)
 }
@@ -34,7 +35,10 @@ async fn a_replayed_record_arrives_through_the_real_endpoints() {
     let (made, said, error) = demo(dir.path(), &["--unloaded"]);
     assert!(made, "{error}");
     assert!(said.contains("demo-history.ndjson"), "{said}");
-    assert!(!dir.path().join("cartwarden.db").exists(), "an unloaded world leaves the database to the daemon");
+    assert!(
+        !dir.path().join("cartwarden.db").exists(),
+        "an unloaded world leaves the database to the daemon"
+    );
     let options = Options { test_clock: None, data_dir: Some(dir.path().to_owned()), database: None };
     let daemon = Daemon::start_with(options).await;
     for file in ["demo-history.ndjson", "demo-live.ndjson"] {
@@ -74,8 +78,11 @@ async fn a_record_that_cannot_be_read_is_named() {
     let broken = daemon.data_dir.join("broken.ndjson");
     std::fs::write(&broken, "{\"at\":\"2026-01-05T08:00:00Z\"}\n").unwrap();
     let absent = daemon.data_dir.join("absent.ndjson");
-    for (file, speed, word) in [(&broken, "0", "line 1"), (&absent, "0", "absent.ndjson"), (&broken, "NaN", "--speed")] {
-        let (sent, _, error) = command(&["replay", file.to_str().unwrap(), "--speed", speed, "--data-dir", place]);
+    for (file, speed, word) in
+        [(&broken, "0", "line 1"), (&absent, "0", "absent.ndjson"), (&broken, "NaN", "--speed")]
+    {
+        let (sent, _, error) =
+            command(&["replay", file.to_str().unwrap(), "--speed", speed, "--data-dir", place]);
         assert!(!sent && error.contains(word), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }

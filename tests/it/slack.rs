@@ -47,7 +47,11 @@ pub struct Receiver {
     pub url: String,
 }
 
-async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> (StatusCode, &'static str) {
+async fn take(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
     shared.tries.fetch_add(1, Ordering::SeqCst);
     let mood = *shared.mood.lock().unwrap();
     match mood {
@@ -63,7 +67,11 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 impl Receiver {
     pub async fn start() -> Self {
-        let shared = Arc::new(Shared { mood: Mutex::new(Mood::Takes), taken: Mutex::default(), tries: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared {
+            mood: Mutex::new(Mood::Takes),
+            taken: Mutex::default(),
+            tries: AtomicUsize::new(0),
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/services/T0/B0/secret", listener.local_addr().unwrap());
         let router = Router::new().fallback(take).with_state(shared.clone());

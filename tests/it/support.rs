@@ -125,7 +125,13 @@ impl Daemon {
         key["secret"].as_str().unwrap().to_owned()
     }
 
-    pub async fn send(&self, method: Method, url: String, bearer: &str, body: Option<String>) -> (StatusCode, Value) {
+    pub async fn send(
+        &self,
+        method: Method,
+        url: String,
+        bearer: &str,
+        body: Option<String>,
+    ) -> (StatusCode, Value) {
         let mut request = self.http.request(method, url).bearer_auth(bearer);
         if let Some(body) = body {
             request = request.body(body);
@@ -268,8 +274,12 @@ pub fn order(id: &str, basket_cents: i64) -> Value {
 
 /// Rules named in an answer or an alert, sorted.
 pub fn rules_of(answer: &Value) -> Vec<String> {
-    let mut rules: Vec<String> =
-        answer["reasons"].as_array().unwrap().iter().map(|r| r["rule"].as_str().unwrap().to_owned()).collect();
+    let mut rules: Vec<String> = answer["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["rule"].as_str().unwrap().to_owned())
+        .collect();
     rules.sort();
     rules
 }
@@ -320,12 +330,20 @@ impl Daemon {
 
     /// Alerts about swipes, newest first; feed gaps are left out.
     pub async fn alerts(&self) -> Vec<Value> {
-        self.items("/v1/alerts?limit=500").await.into_iter().filter(|alert| alert["gap_kind"].is_null()).collect()
+        self.items("/v1/alerts?limit=500")
+            .await
+            .into_iter()
+            .filter(|alert| alert["gap_kind"].is_null())
+            .collect()
     }
 
     /// Feed gaps, newest first.
     pub async fn gaps(&self) -> Vec<Value> {
-        self.items("/v1/alerts?limit=500").await.into_iter().filter(|alert| !alert["gap_kind"].is_null()).collect()
+        self.items("/v1/alerts?limit=500")
+            .await
+            .into_iter()
+            .filter(|alert| !alert["gap_kind"].is_null())
+            .collect()
     }
 
     /// The only alert about swipes there is, whole.

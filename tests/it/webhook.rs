@@ -23,12 +23,22 @@ async fn an_honest_swipe_is_approved_without_reasons_and_tied_to_its_order() {
 #[tokio::test]
 async fn an_approval_still_lists_every_live_rule_that_fired() {
     let d = Daemon::with_small_world().await;
-    let event = with(&swipe("card-1", "r-1", 19_190), json!({"merchant": {"name": "TOTALLY UNKNOWN SHOP", "category": {"code": "5541"}}}));
+    let event = with(
+        &swipe("card-1", "r-1", 19_190),
+        json!({"merchant": {"name": "TOTALLY UNKNOWN SHOP", "category": {"code": "5541"}}}),
+    );
     let answer = d.before(&event).await;
     assert_eq!(answer["outcome"], "approve", "these rules ship as alerts: {answer}");
-    assert_eq!(rules_of(&answer), ["no_open_order", "risky_category", "unknown_merchant"], "a reason is missing: {answer}");
+    assert_eq!(
+        rules_of(&answer),
+        ["no_open_order", "risky_category", "unknown_merchant"],
+        "a reason is missing: {answer}"
+    );
     for reason in answer["reasons"].as_array().unwrap() {
-        assert!(!reason["message"].as_str().unwrap().is_empty(), "each reason says itself in words: {reason}");
+        assert!(
+            !reason["message"].as_str().unwrap().is_empty(),
+            "each reason says itself in words: {reason}"
+        );
     }
 }
 
@@ -48,7 +58,12 @@ async fn each_shipped_rule_fires_on_its_case_and_not_on_its_near_miss() {
         ("one off fuel", at("MAKRO WOODMEAD", "5540"), vec![], "approve"),
         ("other currency", json!({"currencyCode": "usd"}), vec!["foreign"], "decline"),
         ("upper case rand", json!({"currencyCode": "ZAR"}), vec![], "approve"),
-        ("other country", json!({"merchant": {"country": {"code": "US", "alpha3": "USA"}}}), vec!["foreign"], "decline"),
+        (
+            "other country",
+            json!({"merchant": {"country": {"code": "US", "alpha3": "USA"}}}),
+            vec!["foreign"],
+            "decline",
+        ),
         ("no country", json!({"merchant": {"country": null}}), vec![], "approve"),
         ("unknown category", at("MAKRO WOODMEAD", "0000"), vec![], "approve"),
     ];
@@ -93,7 +108,10 @@ async fn two_swipes_at_once_cannot_both_use_up_one_order() {
     let mut lines = Vec::new();
     for n in 0..20 {
         lines.push(line("card", json!({"id": format!("c-{n}"), "masked_number": "422254XXXXXX7072", "shopper_id": format!("s-{n}")})));
-        lines.push(line("order", with(&order(&format!("o-{n}"), 100_000), json!({"shopper_id": format!("s-{n}")}))));
+        lines.push(line(
+            "order",
+            with(&order(&format!("o-{n}"), 100_000), json!({"shopper_id": format!("s-{n}")})),
+        ));
     }
     d.ingest(&lines).await;
     // All forty at once: the two of a card race each other and everybody else.
@@ -112,7 +130,8 @@ async fn two_swipes_at_once_cannot_both_use_up_one_order() {
     }
     for (n, mut pair) in answers.into_iter().enumerate() {
         pair.sort();
-        let expected = [(vec![], "approve".to_owned()), (vec!["over_order_value".to_owned()], "decline".to_owned())];
+        let expected =
+            [(vec![], "approve".to_owned()), (vec!["over_order_value".to_owned()], "decline".to_owned())];
         assert_eq!(pair, expected, "order o-{n} was spent twice or refused twice");
     }
 }
@@ -121,7 +140,10 @@ async fn two_swipes_at_once_cannot_both_use_up_one_order() {
 async fn two_cards_of_one_shopper_share_one_order() {
     let d = Daemon::with_small_world().await;
     d.ingest(&[
-        line("card", json!({"id": "card-1b", "masked_number": "422254XXXXXX1111", "shopper_id": "shopper-1"})),
+        line(
+            "card",
+            json!({"id": "card-1b", "masked_number": "422254XXXXXX1111", "shopper_id": "shopper-1"}),
+        ),
         line("order", order("order-1", 100_000)),
     ])
     .await;
@@ -129,7 +151,11 @@ async fn two_cards_of_one_shopper_share_one_order() {
     let (a, b) = tokio::join!(d.before(&a), d.before(&b));
     let mut rules = [rules_of(&a), rules_of(&b)];
     rules.sort();
-    assert_eq!(rules, [vec![], vec!["over_order_value".to_owned()]], "a second card doubles the order's value");
+    assert_eq!(
+        rules,
+        [vec![], vec!["over_order_value".to_owned()]],
+        "a second card doubles the order's value"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +169,11 @@ async fn a_decision_is_durable_before_it_is_answered() {
     let kept = d.decision(&answer).await;
     assert_eq!(kept["outcome"], "approve", "an answered decision must survive a power cut: {kept}");
     let again = d.before(&swipe("card-1", "r-1", 19_190)).await;
-    assert_eq!((&again["decision_id"], &again["duplicate"]), (&answer["decision_id"], &json!(true)), "{again}");
+    assert_eq!(
+        (&again["decision_id"], &again["duplicate"]),
+        (&answer["decision_id"], &json!(true)),
+        "{again}"
+    );
     assert_eq!(d.alerts().await.len(), 1, "the alert came with the decision");
 }
 
@@ -176,12 +206,24 @@ async fn an_unknown_card_is_approved_kept_and_alerted_and_resolves_when_the_card
     d.ingest(&[line("order", with(&order("order-9", 100_000), json!({"shopper_id": "shopper-9"})))]).await;
     let answer = d.before(&swipe("card-9", "r-1", 50_000)).await;
     assert_eq!(answer["outcome"], "approve", "a new shopper's card must not fail at the till: {answer}");
-    assert_eq!(rules_of(&answer), ["unknown_card"], "no order can be expected of a card nobody knows: {answer}");
+    assert_eq!(
+        rules_of(&answer),
+        ["unknown_card"],
+        "no order can be expected of a card nobody knows: {answer}"
+    );
     assert_eq!(d.the_alert().await["card_id"], "card-9", "ops must hear of it");
     assert_eq!(d.get("/v1/cards/card-9").await["status"], "active");
-    d.ingest(&[line("card", json!({"id": "card-9", "masked_number": "422254XXXXXX9999", "shopper_id": "shopper-9"}))]).await;
+    d.ingest(&[line(
+        "card",
+        json!({"id": "card-9", "masked_number": "422254XXXXXX9999", "shopper_id": "shopper-9"}),
+    )])
+    .await;
     let alert = d.the_alert().await;
-    assert_eq!((&alert["status"], &alert["disposition"]), (&json!("resolved"), &json!("explained")), "{alert}");
+    assert_eq!(
+        (&alert["status"], &alert["disposition"]),
+        (&json!("resolved"), &json!("explained")),
+        "{alert}"
+    );
     assert!(!alert["resolution"].as_str().unwrap().is_empty(), "it says why: {alert}");
     assert_eq!(d.decision(&answer).await["order"]["order_id"], "order-9", "its swipe is linked now");
 }
@@ -226,19 +268,30 @@ impl Drop for HeldLock {
 #[tokio::test]
 async fn past_the_deadline_the_fallback_answers_and_is_recorded_as_soon_as_possible() {
     let d = Daemon::with_small_world().await;
-    d.ingest(&[line("order", order("order-1", 100_000)), line("order", with(&order("order-2", 100_000), json!({"shopper_id": "shopper-2"})))]).await;
+    d.ingest(&[
+        line("order", order("order-1", 100_000)),
+        line("order", with(&order("order-2", 100_000), json!({"shopper_id": "shopper-2"}))),
+    ])
+    .await;
     d.desk_post("/v1/cards/card-2/deactivate", json!({"reason": "stolen"})).await;
     for (fallback, expected) in [("decline", "decline"), ("approve", "approve")] {
         d.patch_settings(json!({"fallback": fallback, "deadline_ms": 100})).await;
         let held = HeldLock::take(&d);
         let reference = format!("r-{fallback}");
-        let (known, dead) = tokio::join!(
-            async { d.before(&swipe("card-1", &reference, 10_000)).await },
-            async { d.before(&swipe("card-2", &format!("{reference}-dead"), 10_000)).await },
+        let (known, dead) =
+            tokio::join!(async { d.before(&swipe("card-1", &reference, 10_000)).await }, async {
+                d.before(&swipe("card-2", &format!("{reference}-dead"), 10_000)).await
+            },);
+        assert_eq!(
+            (&known["stand_in"], &known["outcome"]),
+            (&json!(true), &json!(expected)),
+            "{fallback}: {known}"
         );
-        assert_eq!((&known["stand_in"], &known["outcome"]), (&json!(true), &json!(expected)), "{fallback}: {known}");
         assert!(!known["reasons"].as_array().unwrap().is_empty(), "a stand-in gives its reason: {known}");
-        assert_eq!(dead["outcome"], "decline", "never approve what is known to be deactivated, fallback {fallback}: {dead}");
+        assert_eq!(
+            dead["outcome"], "decline",
+            "never approve what is known to be deactivated, fallback {fallback}: {dead}"
+        );
         drop(held);
         let path = format!("/v1/authorizations/{}", known["decision_id"].as_str().unwrap());
         let kept = until("the stand-in is recorded", async || {
@@ -248,6 +301,10 @@ async fn past_the_deadline_the_fallback_answers_and_is_recorded_as_soon_as_possi
         .await;
         assert_eq!(kept["outcome"], expected, "what was answered is what is kept: {kept}");
         let again = d.before(&swipe("card-1", &reference, 10_000)).await;
-        assert_eq!((&again["decision_id"], &again["outcome"], &again["duplicate"]), (&known["decision_id"], &known["outcome"], &json!(true)), "a repeat gets the first answer: {again}");
+        assert_eq!(
+            (&again["decision_id"], &again["outcome"], &again["duplicate"]),
+            (&known["decision_id"], &known["outcome"], &json!(true)),
+            "a repeat gets the first answer: {again}"
+        );
     }
 }

@@ -65,7 +65,13 @@ impl Daemon {
 
     async fn key(&self, scope: &str) -> Result<String, Failure> {
         let body = json!({"name": format!("bench {scope}"), "scope": scope}).to_string();
-        let answer = self.http.post(format!("{}/v1/keys", self.desk)).bearer_auth(&self.token).body(body).send().await?;
+        let answer = self
+            .http
+            .post(format!("{}/v1/keys", self.desk))
+            .bearer_auth(&self.token)
+            .body(body)
+            .send()
+            .await?;
         let key: Value = serde_json::from_str(&answer.text().await?)?;
         Ok(key["secret"].as_str().ok_or("no key")?.to_owned())
     }
@@ -82,7 +88,13 @@ impl Daemon {
     }
 
     pub async fn ingest(&self, body: String) -> Result<(), Failure> {
-        let answer = self.http.post(format!("{}/v1/ingest", self.partner)).bearer_auth(&self.ingest_key).body(body).send().await?;
+        let answer = self
+            .http
+            .post(format!("{}/v1/ingest", self.partner))
+            .bearer_auth(&self.ingest_key)
+            .body(body)
+            .send()
+            .await?;
         let answer: Value = serde_json::from_str(&answer.text().await?)?;
         if answer["rejected"] == json!([]) { Ok(()) } else { Err(answer.to_string().into()) }
     }

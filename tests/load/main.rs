@@ -80,7 +80,11 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
 
     println!("saturation: {} swipes over {} connections", arguments.stored, arguments.connections);
     let (rate, latency) = saturate(&daemon, arguments).await?;
-    println!("  durable decisions                {rate:>10.0} /s   ({:.2} of the HTTP floor, {:.1} per flush)", rate / nothing, rate / flushes);
+    println!(
+        "  durable decisions                {rate:>10.0} /s   ({:.2} of the HTTP floor, {:.1} per flush)",
+        rate / nothing,
+        rate / flushes
+    );
     print_latency(&latency);
     daemon.print_stages().await?;
 
@@ -116,7 +120,10 @@ fn judge(rate: f64, open: &Histogram<u64>) -> bool {
     println!("  p99 <= {AIM_P99_MS} ms       {}", word(p99 <= AIM_P99_MS));
     println!("  p99.9 <= {AIM_P999_MS} ms     {}", word(p999 <= AIM_P999_MS));
     let good = rate >= FLOOR_PER_SECOND && p99 <= FLOOR_P99_MS;
-    println!("floors (>= {FLOOR_PER_SECOND:.0} /s, p99 <= {FLOOR_P99_MS} ms): {}", if good { "held" } else { "BROKEN" });
+    println!(
+        "floors (>= {FLOOR_PER_SECOND:.0} /s, p99 <= {FLOOR_P99_MS} ms): {}",
+        if good { "held" } else { "BROKEN" }
+    );
     good
 }
 
@@ -168,7 +175,8 @@ async fn open_loop(daemon: &Daemon, arguments: &Arguments) -> Result<Histogram<u
             let mut connection = Connection::open(&load.address).await?;
             let mut latency = histogram();
             while let Some(number) = load.next() {
-                let due = started + gap.saturating_mul(u32::try_from(number - load.first).unwrap_or(u32::MAX));
+                let due =
+                    started + gap.saturating_mul(u32::try_from(number - load.first).unwrap_or(u32::MAX));
                 tokio::time::sleep_until(due).await;
                 connection.ask(&load.request(number)).await?;
                 latency.saturating_record(micros(due.elapsed()));

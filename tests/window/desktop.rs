@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     notes::{Note, NoteService},
-    processes::{DEADLINE, Proc, end_all, until, with_home},
+    processes::{DEADLINE, Proc, end_all, is_alive, until, with_home},
 };
 
 /// Two windows with their browsers fill two cores; more at once only make each other late.
@@ -139,10 +139,10 @@ impl Desktop {
     /// Closes the window as its X does and waits until its process has ended.
     pub async fn close_window(&mut self) {
         let (window, driver) = self.window.take().expect("the window is open");
+        let pids = with_home(self.home.path(), "cartwarden");
+        assert_eq!(pids.len(), 1, "one window is one process");
         limited("close the window", window.close_window()).await;
-        let home = self.home.path();
-        until("the window's process ends", async || with_home(home, "cartwarden").is_empty().then_some(()))
-            .await;
+        until("the window's process ends", async || (!is_alive(pids[0])).then_some(())).await;
         drop(driver);
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What is not ready after this long on a busy machine is broken.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A process that ends with the test.
@@ -41,7 +41,7 @@ impl Drop for Proc {
 }
 
 /// Whether any thread of `pid` runs. A zombie is dead: process 1 may reap it late. The first thread alone says
-/// too little: while others end, the process still holds its files, locks and bus names.
+/// too little: until the last has ended, the process holds its files, locks and bus names.
 pub fn is_alive(pid: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     threads.into_iter().flatten().flatten().any(|thread| {
@@ -56,19 +56,16 @@ pub fn kill_9(pid: u32) {
     status.expect("kill is a program of every Linux");
 }
 
-/// The living processes named `name` (any, if empty) that were started with this private HOME.
+/// The processes named `name` (any, if empty) that were started with this private HOME and are not ending.
 pub fn with_home(home: &Path, name: &str) -> Vec<u32> {
     let wanted = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
     let pids = fs::read_dir("/proc").expect("/proc").flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_ours = |pid: &u32| {
         let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let named = name.is_empty() || OsStr::new(comm.trim()) == name;
-        // A thread that has ended has no environment any more; the others still do.
-        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        let environs = threads.filter_map(|thread| fs::read(thread.path().join("environ")).ok());
-        let mut environs = environs.filter(|environ| !environ.is_empty()).take(1);
-        named && environs.any(|environ| environ.split(|byte| *byte == 0).any(|line| line == wanted))
+        named && environ.split(|byte| *byte == 0).any(|line| line == wanted)
     };
     pids.filter(is_ours).collect()
 }

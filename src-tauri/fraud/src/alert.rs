@@ -119,7 +119,9 @@ impl GapKind {
         match self {
             GapKind::MissingAfter => "We approved a swipe and the bank has not reported what became of it.",
             GapKind::MissingBefore => "The bank reports a swipe that it never asked us about.",
-            GapKind::ReferenceReused => "The bank sent the same reference with other content; both were decided.",
+            GapKind::ReferenceReused => {
+                "The bank sent the same reference with other content; both were decided."
+            }
             GapKind::Contradicted => "The bank reports success for a swipe that we declined.",
         }
     }

@@ -70,7 +70,13 @@ impl Swipe {
 /// cents, currency and merchant; without a reference the category too. Never the bank's time (CONTRACT).
 ///
 /// Keyed with the installation's secret, so that nothing a text held can be guessed back from the digest.
-pub fn repeat_key(secret: &[u8], reference: Option<&str>, cents: i64, currency: &str, merchant: &Merchant) -> String {
+pub fn repeat_key(
+    secret: &[u8],
+    reference: Option<&str>,
+    cents: i64,
+    currency: &str,
+    merchant: &Merchant,
+) -> String {
     let category = if reference.is_some() { "" } else { merchant.category_code.as_str() };
     let name = merchant.name.trim().to_uppercase();
     digest(secret, &[reference.unwrap_or(""), &cents.to_string(), currency, &name, category])
@@ -105,9 +111,15 @@ mod tests {
 
     #[test]
     fn a_repeat_needs_the_same_reference_amount_currency_and_merchant() {
-        let key = |r: Option<&str>, c, cur: &str, m: &str, mcc: &str| repeat_key(b"s", r, c, cur, &merchant(m, mcc));
+        let key = |r: Option<&str>, c, cur: &str, m: &str, mcc: &str| {
+            repeat_key(b"s", r, c, cur, &merchant(m, mcc))
+        };
         let first = key(Some("r1"), 100, "ZAR", "Makro", "5411");
-        assert_eq!(first, key(Some("r1"), 100, "ZAR", "MAKRO ", "5921"), "case, blanks and category do not matter");
+        assert_eq!(
+            first,
+            key(Some("r1"), 100, "ZAR", "MAKRO ", "5921"),
+            "case, blanks and category do not matter"
+        );
         assert_ne!(first, key(Some("r2"), 100, "ZAR", "Makro", "5411"));
         assert_ne!(first, key(Some("r1"), 101, "ZAR", "Makro", "5411"));
         assert_ne!(first, key(Some("r1"), 100, "USD", "Makro", "5411"));

@@ -17,7 +17,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 4] = [EventKind::After, EventKind::Decline, EventKind::Reversal, EventKind::Adjustment];
+    pub const ALL: [EventKind; 4] =
+        [EventKind::After, EventKind::Decline, EventKind::Reversal, EventKind::Adjustment];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,8 +95,11 @@ pub struct Settlement {
 /// Settles one authorization from all its reports; their order does not matter.
 pub fn settle(approved: bool, amount_cents: i64, reports: &[Report]) -> Settlement {
     let has = |kind| reports.iter().any(|report| report.kind == kind);
-    let back: i64 =
-        reports.iter().filter(|r| r.kind == EventKind::Reversal).map(|r| r.amount_cents.saturating_abs()).sum();
+    let back: i64 = reports
+        .iter()
+        .filter(|r| r.kind == EventKind::Reversal)
+        .map(|r| r.amount_cents.saturating_abs())
+        .sum();
     let amount = amount_cents.max(0);
     let happened = has(EventKind::After) || back > 0;
     let state = match (approved, happened) {

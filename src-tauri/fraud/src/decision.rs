@@ -107,6 +107,5 @@ pub fn decide(rules: &RuleSet, facts: &FactSet, extra: &explain::Extra<'_>) -> D
     Decision { outcome: if declines { Outcome::Decline } else { Outcome::Approve }, fired, failures }
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -116,7 +116,11 @@ fn no_open_order(rule: &Rule, facts: &FactSet, extra: &Extra<'_>) -> Words {
     Words {
         message: format!("No order of this card's shopper was open at {at}."),
         values: vec![
-            shown("Open orders", "0", Some(format!("at least 1, from {early} min before it starts to {late} min after it ends"))),
+            shown(
+                "Open orders",
+                "0",
+                Some(format!("at least 1, from {early} min before it starts to {late} min after it ends")),
+            ),
             shown("Amount", amount(facts), None),
         ],
         counter_evidence,
@@ -134,7 +138,9 @@ fn wrong_merchant(facts: &FactSet, extra: &Extra<'_>) -> Words {
         message: format!("The swipe was at {}, the order is for {store}.", facts.text("swipe.merchant")),
         values: vec![merchant_shown(facts, Some(store.to_owned()))],
         counter_evidence,
-        would_change: format!("An alias for {store}, if this is how the bank writes its name; or an order for that store."),
+        would_change: format!(
+            "An alias for {store}, if this is how the bank writes its name; or an order for that store."
+        ),
     }
 }
 
@@ -179,7 +185,11 @@ fn risky_category(rule: &Rule, facts: &FactSet) -> Words {
     }
     Words {
         message: format!("The swipe was for {} and no order calls for that.", category_name(code)),
-        values: vec![shown("Category", format!("{code} {}", category_name(code)), Some(format!("none of {listed}")))],
+        values: vec![shown(
+            "Category",
+            format!("{code} {}", category_name(code)),
+            Some(format!("none of {listed}")),
+        )],
         counter_evidence,
         would_change: "An order that holds such goods, or taking the category off the list.".into(),
     }
@@ -222,7 +232,10 @@ fn over_order_value(rule: &Rule, facts: &FactSet, extra: &Extra<'_>) -> Words {
             shown("Value of the order", rand(value), None),
         ],
         counter_evidence,
-        would_change: format!("A value supplied of at least {}, or a reversal.", rand(facts.whole("order.total_cents"))),
+        would_change: format!(
+            "A value supplied of at least {}, or a reversal.",
+            rand(facts.whole("order.total_cents"))
+        ),
     }
 }
 
@@ -237,7 +250,11 @@ fn foreign(rule: &Rule, facts: &FactSet) -> Words {
         message: format!("A swipe of {} in {place}.", amount(facts)),
         values: vec![
             shown("Currency", facts.text("swipe.currency"), Some(text("currency", "ZAR"))),
-            shown("Country", if country.is_empty() { "not given" } else { country }, Some(text("country", "ZA"))),
+            shown(
+                "Country",
+                if country.is_empty() { "not given" } else { country },
+                Some(text("country", "ZA")),
+            ),
         ],
         counter_evidence: vec![],
         would_change: "Nothing but the rule's currency and country: our cards are used at home.".into(),

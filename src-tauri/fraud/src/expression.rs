@@ -89,7 +89,9 @@ impl Compiled {
             Value::Bool(true) => Ok(Verdict::Fires),
             Value::String(word) => match word.as_str() {
                 "none" => Ok(Verdict::Quiet),
-                word => RuleOutcome::parse(word).map(Verdict::Asks).ok_or_else(|| format!("{word:?} is no outcome")),
+                word => RuleOutcome::parse(word)
+                    .map(Verdict::Asks)
+                    .ok_or_else(|| format!("{word:?} is no outcome")),
             },
             other => Err(format!("gives a {}, expected true, false or an outcome's name", other.type_of())),
         }
@@ -157,7 +159,10 @@ impl Walk<'_> {
             Expr::Struct(message) => self.entries(message.entries.iter().map(|entry| &entry.expr), loops),
             Expr::Comprehension(comprehension) => {
                 if loops >= LOOPS_DEEP_MAX {
-                    return Err((node.id, format!("loops may stand at most {LOOPS_DEEP_MAX} deep in each other")));
+                    return Err((
+                        node.id,
+                        format!("loops may stand at most {LOOPS_DEEP_MAX} deep in each other"),
+                    ));
                 }
                 self.visit(&comprehension.iter_range, loops)?;
                 let before = self.bound.len();
@@ -188,7 +193,11 @@ impl Walk<'_> {
         call.args.iter().try_for_each(|argument| self.visit(argument, loops))
     }
 
-    fn entries<'e>(&mut self, entries: impl Iterator<Item = &'e EntryExpr>, loops: usize) -> Result<(), Fault> {
+    fn entries<'e>(
+        &mut self,
+        entries: impl Iterator<Item = &'e EntryExpr>,
+        loops: usize,
+    ) -> Result<(), Fault> {
         for entry in entries {
             match entry {
                 EntryExpr::StructField(field) => self.visit(&field.value, loops)?,
@@ -230,7 +239,11 @@ impl Walk<'_> {
 
     fn example(&self, root: &str) -> String {
         if root == "p" {
-            return self.parameters.keys().next().map_or_else(|| "p.threshold".into(), |name| format!("p.{name}"));
+            return self
+                .parameters
+                .keys()
+                .next()
+                .map_or_else(|| "p.threshold".into(), |name| format!("p.{name}"));
         }
         facts::CATALOGUE
             .iter()

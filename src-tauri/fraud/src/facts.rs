@@ -104,8 +104,9 @@ impl FactSet {
         let (value, spent) = order.map_or((0, 0), |o| (o.order.value_cents, o.order.spent_cents));
         let total = spent.saturating_add(swipe.amount_cents);
         let matched = order.and_then(|o| o.merchant_match);
-        let covers =
-            order.is_some_and(|o| covers_category(&swipe.merchant.category_code, o.order.goods, o.store_is_liquor));
+        let covers = order.is_some_and(|o| {
+            covers_category(&swipe.merchant.category_code, o.order.goods, o.store_is_liquor)
+        });
         let hour = (swipe.effective_at().0 + SAST_OFFSET_MS).div_euclid(HOUR_MS).rem_euclid(24);
         FactSet {
             values: vec![
@@ -211,7 +212,8 @@ impl FactSet {
             if matches!(root, "swipe" | "event") {
                 continue;
             }
-            let entry = roots.entry(root).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            let entry =
+                roots.entry(root).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
             if let serde_json::Value::Object(fields) = entry {
                 let value = match value {
                     Fact::Flag(v) => serde_json::Value::from(*v),
@@ -236,7 +238,12 @@ impl FactSet {
             };
             roots.entry(root).or_default().insert(Key::from(name), value);
         }
-        Variables { roots: roots.into_iter().filter_map(|(root, fields)| Some((root, boxed(fields.into())?))).collect() }
+        Variables {
+            roots: roots
+                .into_iter()
+                .filter_map(|(root, fields)| Some((root, boxed(fields.into())?)))
+                .collect(),
+        }
     }
 }
 
@@ -261,7 +268,11 @@ impl VariableResolver for Scope<'_> {
         if name == "p" {
             return Some(CowVal::Borrowed(self.parameters));
         }
-        self.facts.roots.iter().find(|(root, _)| *root == name).map(|(_, value)| CowVal::Borrowed(value.as_ref()))
+        self.facts
+            .roots
+            .iter()
+            .find(|(root, _)| *root == name)
+            .map(|(_, value)| CowVal::Borrowed(value.as_ref()))
     }
 }
 
@@ -269,7 +280,8 @@ impl VariableResolver for Scope<'_> {
 pub(crate) fn environment() -> Arc<Env> {
     static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
         let mut env = Env::stdlib();
-        env.add_extension(cel::extensions::math).unwrap_or_else(|error| panic!("cel's own extension fits cel: {error}"));
+        env.add_extension(cel::extensions::math)
+            .unwrap_or_else(|error| panic!("cel's own extension fits cel: {error}"));
         Arc::new(env)
     });
     ENVIRONMENT.clone()

@@ -4,21 +4,64 @@ use crate::link::Goods;
 use crate::record::{Item, Order};
 
 const LIQUOR_CATEGORIES: [&str; 14] = [
-    "liquor", "alcohol", "spirits", "wine", "wines", "beer", "beers", "cider", "ciders", "whisky", "vodka", "gin",
-    "brandy", "champagne",
+    "liquor",
+    "alcohol",
+    "spirits",
+    "wine",
+    "wines",
+    "beer",
+    "beers",
+    "cider",
+    "ciders",
+    "whisky",
+    "vodka",
+    "gin",
+    "brandy",
+    "champagne",
 ];
 const TOBACCO_CATEGORIES: [&str; 5] = ["tobacco", "cigarettes", "cigars", "vape", "vapes"];
 const AIRTIME_CATEGORIES: [&str; 4] = ["airtime", "data", "telecom", "prepaid"];
 
 /// Words that name liquor in an item without a category.
 const LIQUOR_WORDS: [&str; 20] = [
-    "vodka", "whisky", "whiskey", "cognac", "brandy", "gin", "rum", "tequila", "wine", "beer", "lager", "cider",
-    "champagne", "liqueur", "merlot", "shiraz", "pinotage", "chardonnay", "sauvignon", "bourbon",
+    "vodka",
+    "whisky",
+    "whiskey",
+    "cognac",
+    "brandy",
+    "gin",
+    "rum",
+    "tequila",
+    "wine",
+    "beer",
+    "lager",
+    "cider",
+    "champagne",
+    "liqueur",
+    "merlot",
+    "shiraz",
+    "pinotage",
+    "chardonnay",
+    "sauvignon",
+    "bourbon",
 ];
 /// Words that make such a name something else: vodka sauce, ginger beer, wine gums, beer batter.
 const NOT_LIQUOR_WORDS: [&str; 15] = [
-    "sauce", "ginger", "gums", "batter", "vinegar", "glass", "glasses", "opener", "chutney", "marinade", "root",
-    "alcohol-free", "non-alcoholic", "free", "cake",
+    "sauce",
+    "ginger",
+    "gums",
+    "batter",
+    "vinegar",
+    "glass",
+    "glasses",
+    "opener",
+    "chutney",
+    "marinade",
+    "root",
+    "alcohol-free",
+    "non-alcoholic",
+    "free",
+    "cake",
 ];
 
 fn words(text: &str) -> Vec<String> {

@@ -24,7 +24,9 @@ pub fn is_id(text: &str) -> bool {
     let mut count = 0;
     text.chars().all(|c| {
         count += 1;
-        count <= ID_CHARS_MAX && !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{feff}')
+        count <= ID_CHARS_MAX
+            && !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{feff}')
     }) && !text.trim().is_empty()
 }
 

@@ -100,17 +100,29 @@ mod tests {
     #[test]
     fn the_window_is_closed_at_both_edges() {
         let o = order("a", 100, Some(160), 0, 0);
-        for (minute_ms, open) in [(90 * MINUTE_MS, true), (90 * MINUTE_MS - 1, false), (190 * MINUTE_MS, true), (190 * MINUTE_MS + 1, false)] {
+        for (minute_ms, open) in [
+            (90 * MINUTE_MS, true),
+            (90 * MINUTE_MS - 1, false),
+            (190 * MINUTE_MS, true),
+            (190 * MINUTE_MS + 1, false),
+        ] {
             assert_eq!(o.is_open_at(UnixMs(minute_ms), DEFAULT_TOLERANCE), open, "{minute_ms}");
         }
         let unfinished = order("a", 100, None, 0, 0);
-        assert!(unfinished.is_open_at(UnixMs(850 * MINUTE_MS), DEFAULT_TOLERANCE), "12 h + 30 min after the start");
+        assert!(
+            unfinished.is_open_at(UnixMs(850 * MINUTE_MS), DEFAULT_TOLERANCE),
+            "12 h + 30 min after the start"
+        );
         assert!(!unfinished.is_open_at(UnixMs(850 * MINUTE_MS + 1), DEFAULT_TOLERANCE));
     }
 
     #[test]
     fn the_store_comes_first_then_the_fit_then_age() {
-        let orders = [order("far", 90, None, 5_000, 0), order("here", 100, None, 90_000, 0), order("old", 80, None, 5_000, 0)];
+        let orders = [
+            order("far", 90, None, 5_000, 0),
+            order("here", 100, None, 90_000, 0),
+            order("old", 80, None, 5_000, 0),
+        ];
         let at = UnixMs(120 * MINUTE_MS);
         let pick = |store: &str, cents| {
             choose(&orders, at, cents, DEFAULT_TOLERANCE, |o| {

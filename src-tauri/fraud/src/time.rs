@@ -29,7 +29,11 @@ impl UnixMs {
         use chrono::Datelike;
         let at = DateTime::parse_from_rfc3339(text.trim())
             .map_err(|_| "expected a time like 2026-01-05T08:00:00Z, with an offset".to_owned())?;
-        if YEARS.contains(&at.year()) { Ok(Self(at.timestamp_millis())) } else { Err("the year is out of range".into()) }
+        if YEARS.contains(&at.year()) {
+            Ok(Self(at.timestamp_millis()))
+        } else {
+            Err("the year is out of range".into())
+        }
     }
 
     pub fn plus(self, ms: i64) -> Self {

@@ -6,6 +6,7 @@ import { asDaemonError, isDaemonDown } from "./api/errors";
 import { humanise } from "./format";
 import { Resource } from "./resource.svelte";
 import { signal } from "./signal";
+import { reasonName } from "./words";
 import { toasts } from "./toasts.svelte";
 
 /** The rail's counts and the health line may lag a swipe by this much. */
@@ -72,7 +73,7 @@ class Desk {
   }
 
   ruleName(id: string): string {
-    return this.#ruleNames.get(id) ?? humanise(id);
+    return reasonName({ rule: id, rule_name: this.#ruleNames.get(id) ?? humanise(id) });
   }
 
   get ruleIds(): string[] {

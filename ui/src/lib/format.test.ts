@@ -1,18 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  age,
-  bytes,
-  count,
-  exact,
-  humanise,
-  minutesFrom,
-  moment,
-  money,
-  plural,
-  relative,
-  span,
-  tomorrowAtEight,
-} from "./format";
+import { age, bytes, cardName, count, duration, exact, humanise, minutesFrom, moment, money, plural, relative, span, tomorrowAtEight } from "./format";
 
 const NOW = Date.parse("2026-11-17T08:12:30.000Z");
 
@@ -81,6 +68,18 @@ describe("snoozing", () => {
     expect(tomorrowAtEight(Date.parse("2026-11-17T22:30:00Z"))).toBe("2026-11-19T06:00:00.000Z"));
   it("adds minutes", () => expect(minutesFrom(NOW, 15)).toBe("2026-11-17T08:27:30.000Z"));
 });
+
+describe("cards without a number", () => {
+  it("are unknown, with the beginning of their id", () =>
+    expect([
+      cardName({ id: "c1", masked_number: "422254XXXXXX7072" }),
+      cardName({ id: "99001573", masked_number: null }),
+      cardName({ id: "edf6cc58fd616ca87aaefff3a2793c80", masked_number: null }),
+    ]).toEqual(["422254XXXXXX7072", "Unknown card 99001573", "Unknown card edf6cc58…"]));
+});
+
+it("gives a duration the digits it deserves", () =>
+  expect([0, 0.84, 9.96, 34.2, 1_400].map(duration)).toEqual(["0 ms", "0.8 ms", "10.0 ms", "34 ms", "1.40 s"]));
 
 it("makes words of an id", () =>
   expect([humanise("no_open_order"), humanise("local-admin"), humanise("")]).toEqual([

@@ -2,6 +2,7 @@
 import { untrack } from "svelte";
 import { asDaemonError, type DaemonError } from "./api/errors";
 import { coalesce } from "./coalesce";
+import { neighbour } from "./selection";
 import {
   appendPage,
   emptyRows,
@@ -116,6 +117,15 @@ export class LiveList<T, Q, P extends Page<T>> {
     if (scrolled === this.scrolled) return;
     this.scrolled = scrolled;
     if (!scrolled) this.#release();
+  }
+
+  /** The row after or before `selected`; at the end of what is loaded the next page is fetched first. */
+  async step(selected: string | null, by: 1 | -1): Promise<string | null> {
+    const id = (row: T) => this.source.id(row);
+    const next = neighbour(this.state.rows, selected, by, id);
+    if (by !== 1 || next === null || next !== selected || this.state.next === null) return next;
+    await this.more();
+    return neighbour(this.state.rows, selected, by, id);
   }
 
   async more(): Promise<void> {

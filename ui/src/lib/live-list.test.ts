@@ -91,6 +91,16 @@ describe("a live list", () => {
     expect(list.state.rows.at(-1)?.text).toBe("decided");
   });
 
+  it("steps past the end of what is loaded by fetching the next page", async () => {
+    rows = [row(4), row(3), row(2), row(1)];
+    const list = listOf(2);
+    list.follow({});
+    await rest();
+    expect([await list.step(null, 1), await list.step("r4", 1), await list.step("r4", -1)]).toEqual(["r4", "r3", "r4"]);
+    expect(await list.step("r3", 1)).toBe("r2");
+    expect([await list.step("r2", 1), await list.step("r1", 1)]).toEqual(["r1", "r1"]);
+  });
+
   it("starts again for another query and ignores the late answer of the old one", async () => {
     const list = listOf();
     list.follow({ q: "a" });

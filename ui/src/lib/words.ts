@@ -94,6 +94,10 @@ const OUTBOX_STATE: Record<string, Word> = {
 const MERCHANT_MATCH: Record<string, string> = {
   exact: "name matches the store",
   alias: "matches a known name of the store",
+  branch_code: "matches the store's name with a branch code in it",
+  suffix: "matches the store's name but for words such as the town",
+  brand_only: "names the chain but no branch",
+  liquor_annex: "is the liquor till beside the store's grocery till",
   truncated: "matches the store's name as the bank cuts it",
   none: "does not match the store",
   unknown_store: "store unknown",
@@ -128,13 +132,26 @@ export function actor(code: string): string {
   const name = rest.join(":");
   if (code === "system") return "Cartwarden";
   if (kind === "user") return name;
-  if (kind === "rule") return `Rule: ${humanise(name).toLowerCase()}`;
+  if (kind === "rule") return `Rule: ${reasonName({ rule: name, rule_name: humanise(name) }).toLowerCase()}`;
   return code;
 }
 
 /** The name of every gap in the bank's feed. It is never a shopper's doing. */
 export const FEED_FAULT = "Feed fault";
+const FEED_RULE = "feed_gap";
 export const FEED_FAULT_MEANS = "About the bank's feed. It says nothing about the shopper.";
+
+/** Why a swipe stands without an order. */
+export function noOrder(swipe: { shopper?: unknown }): string {
+  return swipe.shopper == null
+    ? "No shopper is known for this card, so there is no order to hold it against."
+    : "No order of this shopper was open at the time.";
+}
+
+/** A rule as people see it. */
+export function reasonName(reason: { rule: string; rule_name: string }): string {
+  return reason.rule === FEED_RULE ? FEED_FAULT : reason.rule_name;
+}
 
 /** What deactivation means here, said wherever the state is explained. */
 export const DEACTIVATED_MEANS = "Declines by code. Not a block at the bank.";

@@ -22,7 +22,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 pub fn start(app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(until_stopped(app.clone(), EVERY, async |app| step_timed(app).await));
-    tasks.spawn(until_stopped(app.clone(), CHECKPOINT_EVERY, async |app| app.writer.checkpoint(&app.database).await));
+    tasks.spawn(until_stopped(app.clone(), CHECKPOINT_EVERY, async |app| {
+        app.writer.checkpoint(&app.database).await
+    }));
     tasks.spawn(deliver::whenever_woken(app.clone()));
     tasks.spawn(follow_deactivations(app.clone()));
     tasks

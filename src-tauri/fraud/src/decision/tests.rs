@@ -94,7 +94,10 @@ fn check(what: &str, case: Case, outcome: Outcome, rules: &[&str]) {
     assert_eq!((decision.outcome, fired.as_slice()), (outcome, rules), "{what}");
     assert!(decision.failures.is_empty(), "{what}: {:?}", decision.failures);
     for fired in &decision.fired {
-        assert!(!fired.message.is_empty() && !fired.would_change.is_empty() && !fired.values.is_empty(), "{what}: {fired:?}");
+        assert!(
+            !fired.message.is_empty() && !fired.would_change.is_empty() && !fired.values.is_empty(),
+            "{what}: {fired:?}"
+        );
     }
 }
 
@@ -104,23 +107,50 @@ fn each_shipped_rule_fires_on_its_case_and_not_on_its_near_miss() {
     let none: &[&str] = &[];
     check("honest", HONEST, Approve, none);
     let card = HONEST.card;
-    check("deactivated", Case { card: CardFacts { deactivated: true, ..card }, ..HONEST }, Decline, &["card_deactivated"]);
+    check(
+        "deactivated",
+        Case { card: CardFacts { deactivated: true, ..card }, ..HONEST },
+        Decline,
+        &["card_deactivated"],
+    );
     let stranger = CardFacts { known: false, has_shopper: false, ..card };
-    check("unknown card", Case { card: stranger, order: None, matched: None, ..HONEST }, Approve, &["unknown_card"]);
+    check(
+        "unknown card",
+        Case { card: stranger, order: None, matched: None, ..HONEST },
+        Approve,
+        &["unknown_card"],
+    );
     check("no order", Case { order: None, matched: None, ..HONEST }, Approve, &["no_open_order"]);
-    check("wrong merchant", Case { matched: Some(MerchantMatch::None), ..HONEST }, Approve, &["wrong_merchant"]);
+    check(
+        "wrong merchant",
+        Case { matched: Some(MerchantMatch::None), ..HONEST },
+        Approve,
+        &["wrong_merchant"],
+    );
     check("store not told of", Case { matched: None, ..HONEST }, Approve, none);
-    for innocent in [MerchantMatch::Truncated, MerchantMatch::LiquorAnnex, MerchantMatch::BrandOnly, MerchantMatch::Alias] {
+    for innocent in
+        [MerchantMatch::Truncated, MerchantMatch::LiquorAnnex, MerchantMatch::BrandOnly, MerchantMatch::Alias]
+    {
         check("innocent spelling", Case { matched: Some(innocent), ..HONEST }, Approve, none);
     }
     check("no partner", Case { partner: false, ..HONEST }, Approve, &["unknown_merchant"]);
     check("fuel", Case { category: "5541", ..HONEST }, Approve, &["risky_category"]);
     check("a category beside the list", Case { category: "5311", ..HONEST }, Approve, none);
-    check("liquor without an order for it", Case { category: "5921", ..HONEST }, Approve, &["risky_category"]);
+    check(
+        "liquor without an order for it",
+        Case { category: "5921", ..HONEST },
+        Approve,
+        &["risky_category"],
+    );
     let liquor = Goods { liquor: true, ..Goods::default() };
     check("liquor order", Case { category: "5921", goods: liquor, ..HONEST }, Approve, none);
     check("order of a liquor store", Case { category: "5921", liquor_store: true, ..HONEST }, Approve, none);
-    check("liquor order, fuel", Case { category: "5541", goods: liquor, ..HONEST }, Approve, &["risky_category"]);
+    check(
+        "liquor order, fuel",
+        Case { category: "5541", goods: liquor, ..HONEST },
+        Approve,
+        &["risky_category"],
+    );
     check("dollars", Case { currency: "USD", ..HONEST }, Decline, &["foreign"]);
     check("abroad", Case { country: "MZ", ..HONEST }, Decline, &["foreign"]);
     check("country not sent", Case { country: "", ..HONEST }, Approve, none);
@@ -146,7 +176,11 @@ fn over_order_value_is_strict_at_both_thresholds() {
     ] {
         let decision = decide_with(&shipped_set(), &Case { order: Some((value, spent)), cents, ..HONEST });
         let fired: Vec<_> = decision.fired.iter().map(|f| f.rule.as_str()).collect();
-        assert_eq!((decision.outcome, fired == ["over_order_value"]), (outcome, fires), "{value} {spent} {cents}: {fired:?}");
+        assert_eq!(
+            (decision.outcome, fired == ["over_order_value"]),
+            (outcome, fires),
+            "{value} {spent} {cents}: {fired:?}"
+        );
     }
 }
 
@@ -180,7 +214,9 @@ fn thresholds_are_parameters_whole_or_not() {
 
 #[test]
 fn a_rule_that_fails_is_shown_and_never_taken_for_quiet() {
-    let fails = changed("foreign", |rule| rule.expression = "swipe.hour >= 0 && 10 / (swipe.amount_cents - 10000) > 0 || swipe.amount_cents == 0 || swipe.amount_cents == 1".into());
+    let fails = changed("foreign", |rule| {
+        rule.expression = "swipe.hour >= 0 && 10 / (swipe.amount_cents - 10000) > 0 || swipe.amount_cents == 0 || swipe.amount_cents == 1".into()
+    });
     let decision = decide_with(&fails, &HONEST);
     assert_eq!(decision.failures.len(), 1);
     assert!(decision.failures[0].message.to_lowercase().contains("zero"), "{:?}", decision.failures);

@@ -63,9 +63,10 @@ fn inspect_texts(value: &serde_json::Value, path: &str, name: Option<&str>) -> R
         Value::Number(number) if !exempt && !name.is_some_and(|n| n.ends_with("_cents")) => {
             inspect_text(&number.to_string(), path, false)
         }
-        Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(i, item)| inspect_texts(item, &format!("{path}[{i}]"), name))
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, item)| inspect_texts(item, &format!("{path}[{i}]"), name)),
         Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             inspect_texts(field, &path, Some(key))
@@ -78,7 +79,8 @@ fn inspect_text(text: &str, path: &str, exempt: bool) -> Result<(), Problem> {
     if !exempt && card_number::find(text).is_some() {
         return Err(Problem {
             code: "full_card_number",
-            message: "a full card number is never accepted: send the first six and last four digits only".into(),
+            message: "a full card number is never accepted: send the first six and last four digits only"
+                .into(),
             field: Some(path.to_owned()),
         });
     }

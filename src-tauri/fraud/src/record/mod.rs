@@ -8,7 +8,7 @@ mod people;
 mod trade;
 
 pub use check::Problem;
-pub use people::{Card, Complaint, Compensation, Customer, DeliveryArea, Exception, Shift, Shopper};
+pub use people::{Card, Compensation, Complaint, Customer, DeliveryArea, Exception, Shift, Shopper};
 pub use trade::{
     BankTransaction, BankTransactionStatus, Coupon, CouponType, Delivery, Item, Order, OrderStatus, Payment,
     PaymentOutcome, Slip, SlipLine, Store, StoreKind,

@@ -37,7 +37,11 @@ pub struct Shift {
 
 impl Check for Shift {
     fn check(&self) -> Result<(), Problem> {
-        if self.ends_at > self.starts_at { Ok(()) } else { Err(Problem::field("ends_at", "must be after starts_at")) }
+        if self.ends_at > self.starts_at {
+            Ok(())
+        } else {
+            Err(Problem::field("ends_at", "must be after starts_at"))
+        }
     }
 }
 
@@ -63,7 +67,10 @@ const OTHER_IDS_MAX: usize = 16;
 impl Check for Card {
     fn check(&self) -> Result<(), Problem> {
         if !card_number::is_masked(&self.masked_number) {
-            return Err(Problem::field("masked_number", "expected first six and last four digits: 422254XXXXXX7072"));
+            return Err(Problem::field(
+                "masked_number",
+                "expected first six and last four digits: 422254XXXXXX7072",
+            ));
         }
         if self.other_ids.len() > OTHER_IDS_MAX {
             return Err(Problem::field("other_ids", format!("at most {OTHER_IDS_MAX} other ids")));

@@ -18,15 +18,27 @@ fn every_kind_reads_its_required_fields_and_refuses_their_absence() {
     let cases = [
         ("store", json!({"id": "s", "name": "Makro Woodmead"})),
         ("shopper", json!({"id": "p", "name": "Thandi Nkosi"})),
-        ("shift", json!({"id": "f", "shopper_id": "p", "starts_at": t, "ends_at": "2026-01-05T17:00:00+02:00"})),
+        (
+            "shift",
+            json!({"id": "f", "shopper_id": "p", "starts_at": t, "ends_at": "2026-01-05T17:00:00+02:00"}),
+        ),
         ("card", json!({"id": "k", "masked_number": "422254XXXXXX7072"})),
         ("customer", json!({"id": "c", "name": "A Naidoo", "created_at": t})),
-        ("order", json!({"id": "o", "customer_id": "c", "store_id": "s", "placed_at": t, "status": "placed", "basket_cents": 1})),
+        (
+            "order",
+            json!({"id": "o", "customer_id": "c", "store_id": "s", "placed_at": t, "status": "placed", "basket_cents": 1}),
+        ),
         ("slip", json!({"id": "l", "order_ids": [], "total_cents": 5, "at": t})),
         ("complaint", json!({"id": "m", "customer_id": "c", "type": "missing", "at": t})),
-        ("compensation", json!({"id": "n", "customer_id": "c", "complaint_type": "x", "amount_cents": 1, "at": t})),
+        (
+            "compensation",
+            json!({"id": "n", "customer_id": "c", "complaint_type": "x", "amount_cents": 1, "at": t}),
+        ),
         ("exception", json!({"id": "e", "order_id": "o", "at": t})),
-        ("bank_transaction", json!({"id": "b", "card_id": "k", "status": "posted", "amount_cents": -5, "at": t})),
+        (
+            "bank_transaction",
+            json!({"id": "b", "card_id": "k", "status": "posted", "amount_cents": -5, "at": t}),
+        ),
         ("delivery_area", json!({"id": "d", "polygon": [[28.0, -26.0], [28.1, -26.0], [28.1, -26.1]]})),
     ];
     assert_eq!(cases.len(), KINDS.len());
@@ -59,7 +71,11 @@ fn a_wrong_field_is_named_by_its_path() {
         ("negative", json!({"basket_cents": -1}), "basket_cents"),
         ("status", json!({"status": "done"}), "status"),
         ("time", json!({"placed_at": "yesterday"}), "placed_at"),
-        ("item", json!({"items": [{"name": "x", "quantity": "two", "unit_price_cents": 1}]}), "items[0].quantity"),
+        (
+            "item",
+            json!({"items": [{"name": "x", "quantity": "two", "unit_price_cents": 1}]}),
+            "items[0].quantity",
+        ),
         ("item name", json!({"items": [{"quantity": 1, "unit_price_cents": 1}]}), "items[0].name"),
         ("lat", json!({"delivery": {"lat": 91.0, "lng": 28.0}}), "delivery.lat"),
         ("half a place", json!({"delivery": {"lat": 26.0}}), "delivery.lng"),
@@ -68,7 +84,11 @@ fn a_wrong_field_is_named_by_its_path() {
         let mut data = order();
         data.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
         let problem = parse("order", data).expect_err(path);
-        assert_eq!((problem.code, problem.field.as_deref()), ("invalid_field", Some(field)), "{path}: {problem:?}");
+        assert_eq!(
+            (problem.code, problem.field.as_deref()),
+            ("invalid_field", Some(field)),
+            "{path}: {problem:?}"
+        );
     }
 }
 
