@@ -79,8 +79,6 @@ async fn a_full_number_in_a_swipe_is_cut_decided_alerted_and_left_nowhere() {
     answers.push_str(&answer.to_string());
     let (status, answer) = d.hook_raw("log", json!({"level": "error", "message": format!("could not read {}", NUMBERS[0]), "card": {"id": "card-1"}}).to_string()).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
-    let (_, answer) = d.hook_raw(NUMBERS[0], "{}".into()).await;
-    answers.push_str(&answer.to_string());
     d.clock(T0).await;
     for path in [
         "/v1/authorizations?limit=500",
@@ -223,4 +221,43 @@ async fn article_numbers_and_ids_may_look_like_card_numbers() {
     ])
     .await;
     assert_eq!(d.get(&format!("/v1/records/order/{number}")).await["data"]["items"][0]["sku"], number);
+}
+
+#[tokio::test]
+async fn no_error_repeats_a_full_number_that_it_was_sent() {
+    let d = Daemon::with_small_world().await;
+    let number = NUMBERS[0];
+    let mut answers = vec![d.hook_raw(number, swipe("card-1", "r-1", 1).to_string()).await.1];
+    for change in [
+        json!({"centsAmount": number}),
+        json!({"currencyCode": number}),
+        json!({"dateTime": number}),
+        json!({"merchant": {"name": {"a": number}}}),
+    ] {
+        answers.push(d.hook_raw("before", with(&swipe("card-1", "r-1", 1), change).to_string()).await.1);
+    }
+    for line in [
+        format!(r#"{{"kind":"{number}","data":{{}}}}"#),
+        format!(r#"{{"kind":{number},"data":{{}}}}"#),
+        format!(r#"{{"kind":"order","data":{number}}}"#),
+    ] {
+        answers.push(d.ingest_text(line).await.1);
+    }
+    for (method, path, body) in [
+        (reqwest::Method::PUT, "/v1/rules/foreign".to_owned(), json!({"mode": number})),
+        (reqwest::Method::PATCH, "/v1/settings".to_owned(), json!({"fallback": number})),
+        (
+            reqwest::Method::POST,
+            "/v1/cards/card-1/deactivate".to_owned(),
+            json!({"reason": 4_111_111_111_111_111_i64}),
+        ),
+    ] {
+        answers.push(d.desk(method, &path, Some(body)).await.1);
+    }
+    let echoed: Vec<&Value> = answers.iter().filter(|answer| answer.to_string().contains(number)).collect();
+    assert!(
+        echoed.is_empty(),
+        "what is never stored or logged must not come back for others to log: {echoed:#?}"
+    );
+    assert_eq!(found(&d.data_dir, &written(number)), Vec::<String>::new());
 }

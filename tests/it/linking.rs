@@ -400,14 +400,24 @@ async fn judging_afresh_follows_the_order_in_which_swipes_were_decided() {
     let d = Daemon::with_small_world().await;
     // Several pairs, all within one millisecond of our clock: an order left to chance shows in some of them.
     for n in 0..10 {
-        let of = |basket| line("order", with(&order(&format!("o-{n}"), basket), json!({"shopper_id": format!("s-{n}")})));
+        let of = |basket| {
+            line("order", with(&order(&format!("o-{n}"), basket), json!({"shopper_id": format!("s-{n}")})))
+        };
         d.ingest(&[line("card", json!({"id": format!("c-{n}"), "masked_number": "422254XXXXXX7072", "shopper_id": format!("s-{n}")})), of(100_000)]).await;
         d.before(&swipe(&format!("c-{n}"), &format!("clean-{n}"), 100_000)).await;
         let over = d.before(&swipe(&format!("c-{n}"), &format!("over-{n}"), 30_000)).await;
         d.ingest(&[of(100_001)]).await;
         let alerts = d.items(&format!("/v1/alerts?card_id=c-{n}")).await;
-        assert_eq!(alerts.len(), 1, "pair {n}: the clean swipe was accused instead of the one that went over: {alerts:#?}");
+        assert_eq!(
+            alerts.len(),
+            1,
+            "pair {n}: the clean swipe was accused instead of the one that went over: {alerts:#?}"
+        );
         let alert = d.get(&format!("/v1/alerts/{}", alerts[0]["id"].as_str().unwrap())).await;
-        assert_eq!((&alert["status"], &alert["authorization_ids"]), (&json!("open"), &json!([over["decision_id"]])), "pair {n}");
+        assert_eq!(
+            (&alert["status"], &alert["authorization_ids"]),
+            (&json!("open"), &json!([over["decision_id"]])),
+            "pair {n}"
+        );
     }
 }
