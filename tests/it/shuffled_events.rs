@@ -257,6 +257,7 @@ fn same(shuffled: &Value, plain: &Value) {
 
 fn something_to_compare(plain: &Value) {
     let rules = |shopper: usize| plain["cards"][format!("card-s{shopper}")].clone();
+    assert_eq!(rules(3), json!(["feed_gap", "foreign"]));
     assert_eq!(rules(35), json!(["feed_gap", "foreign", "no_open_order"]));
     assert_eq!(rules(42), json!(["foreign", "over_order_value"]));
     assert_eq!(rules(47), json!([]), "its reversals explain it");
@@ -270,11 +271,7 @@ fn something_to_compare(plain: &Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_shuffled_reports_end_as_in_plain_order() {
     let plain = in_plain_order().await;
-    assert!(
-        plain["alerts"].as_object().unwrap().len() > 20,
-        "there is something to compare: {}",
-        plain["alerts"]
-    );
+    something_to_compare(&plain);
     for seed in [1, 2] {
         same(&shuffled(seed).await, &plain);
     }

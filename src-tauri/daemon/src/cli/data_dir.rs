@@ -5,7 +5,7 @@ use crate::clock;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 pub const DATABASE_FILE: &str = "cartwarden.db";
@@ -34,7 +34,8 @@ pub struct Held {
 
 /// Makes the directory and takes it for this process.
 pub fn hold(directory: &Path) -> Result<Held, Failure> {
-    fs::create_dir_all(directory).map_err(|error| {
+    // Personal data lies in it: whoever makes the directory keeps it to themselves.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
         Failure(format!("the data directory {} cannot be made: {error}", directory.display()))
     })?;
     let path = directory.join(LOCK_FILE);
