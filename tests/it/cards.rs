@@ -233,3 +233,16 @@ async fn twenty_swipes_racing_a_click_are_declined_once_it_is_answered() {
         assert_eq!(answer["stand_in"], false, "{answer}");
     }
 }
+
+#[tokio::test]
+async fn another_cards_other_ids_never_free_a_deactivated_card() {
+    let d = Daemon::with_small_world().await;
+    d.desk_post("/v1/cards/card-1/deactivate", json!({"reason": "stolen"})).await;
+    let greedy = json!({"id": "card-2", "masked_number": "422254XXXXXX7049", "shopper_id": "shopper-2", "other_ids": ["card-1"]});
+    d.ingest_text(line("card", greedy).to_string()).await;
+    let answer = d.before(&swipe("card-1", "r-1", 100)).await;
+    assert_eq!(
+        answer["outcome"], "decline",
+        "a slip in the order system gave the thief the card back: {answer}"
+    );
+}

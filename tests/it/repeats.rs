@@ -230,3 +230,16 @@ async fn a_report_without_reference_repeats_within_90_seconds_only() {
     d.clock(&after_t0(90 * SECOND_MS + 1)).await;
     assert_ne!(d.report("after", &event).await["event_id"], first["event_id"], "90.001 s");
 }
+
+#[tokio::test]
+async fn a_reused_reference_is_noticed_also_when_both_swipes_come_at_once() {
+    let d = Daemon::with_small_world().await;
+    for n in 0..20 {
+        let reference = format!("r-{n}");
+        let (one, two) = (swipe("card-1", &reference, 100), swipe("card-2", &reference, 100));
+        let (one, two) = tokio::join!(d.before(&one), d.before(&two));
+        fresh(&one, &two, "two cards under one reference");
+    }
+    let noticed = d.gaps().await.iter().filter(|gap| gap["gap_kind"] == "reference_reused").count();
+    assert_eq!(noticed, 20, "one gap for each reference that the bank used twice");
+}

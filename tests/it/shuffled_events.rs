@@ -48,6 +48,8 @@ fn reports(number: usize) -> Vec<(&'static str, i64)> {
         return vec![("after", all), ("reversal", -all / 2)];
     }
     match number / SHOPPERS % 10 {
+        // What goes back here must not bring the order's value into reach.
+        5 | 7 if order_of(number % SHOPPERS) == Order::Short => vec![("after", all)],
         5 => vec![("after", all), ("reversal", all)],
         6 => vec![("after", all), ("reversal", -some)],
         7 => vec![("decline", all)],
@@ -185,7 +187,8 @@ async fn state(daemon: &Daemon) -> Value {
         if alert["gap_kind"].is_string() {
             // A report and its reversal that came in the other order never contradicted anything.
             if !(resolved && alert["gap_kind"] == "contradicted") {
-                let words = ["gap_kind", "status", "disposition", "amount_cents"].map(|field| alert[field].to_string());
+                let words = ["gap_kind", "status", "disposition", "amount_cents"]
+                    .map(|field| alert[field].to_string());
                 *gaps.entry(format!("{card} {}", words.join(" "))).or_default() += 1;
             }
         } else if !resolved {
@@ -258,8 +261,9 @@ fn same(shuffled: &Value, plain: &Value) {
 fn something_to_compare(plain: &Value) {
     let rules = |shopper: usize| plain["cards"][format!("card-s{shopper}")].clone();
     assert_eq!(rules(3), json!(["feed_gap", "foreign"]));
+    // A foreign swipe that we declined and that went through all the same is a feed gap, too.
     assert_eq!(rules(35), json!(["feed_gap", "foreign", "no_open_order"]));
-    assert_eq!(rules(42), json!(["foreign", "over_order_value"]));
+    assert_eq!(rules(42), json!(["feed_gap", "foreign", "over_order_value"]));
     assert_eq!(rules(47), json!([]), "its reversals explain it");
     for kind in ["missing_after", "missing_before", "contradicted"] {
         let of_kind = plain["gaps"].as_object().unwrap().keys().filter(|key| key.contains(kind)).count();
@@ -275,4 +279,47 @@ async fn ten_thousand_shuffled_reports_end_as_in_plain_order() {
     for seed in [1, 2] {
         same(&shuffled(seed).await, &plain);
     }
+}
+
+/// If this fails, a bank that sends no references gets another result when its reports overtake each other.
+#[tokio::test]
+async fn reports_without_a_reference_end_the_same_in_any_order() {
+    let daemon = Daemon::start().await;
+    daemon.ingest(&small_world()).await;
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for sign in [1, -1] {
+        for (number, order) in orders.into_iter().enumerate() {
+            let cents = 20_000 + 100 * number as i64 + sign;
+            let event = with(&swipe("card-1", "", cents), json!({"reference": null}));
+            let back = with(&event, json!({"centsAmount": sign * cents}));
+            let calls = [("before", &event), ("after", &event), ("reversal", &back)];
+            for (hook, event) in order.map(|at| calls[at]) {
+                let (status, answer) = daemon.hook_raw(hook, event.to_string()).await;
+                assert!(status.is_success(), "{answer}");
+            }
+            let swipes = daemon.items("/v1/authorizations?limit=500").await;
+            let swipe = swipes.iter().find(|swipe| swipe["amount_cents"] == cents).unwrap();
+            let end = (&swipe["bank_state"], &swipe["net_cents"]);
+            let names = order.map(|at| calls[at].0);
+            assert_eq!(end, (&json!("reversed"), &json!(0)), "{names:?}, reversed by {}", sign * cents);
+        }
+    }
+}
+
+/// If this fails, one late fact about an order floods the queue with an alert for each of its swipes.
+#[tokio::test]
+async fn swipes_of_a_card_that_fire_late_share_an_alert() {
+    let daemon = Daemon::start().await;
+    daemon.ingest(&small_world()).await;
+    daemon.ingest(&[line("order", crate::support::order("order-1", 100_000))]).await;
+    for number in 0..4 {
+        daemon.clock(&format!("2026-01-05T08:00:0{number}Z")).await;
+        daemon.before(&swipe("card-1", &format!("late-{number}"), 20_000)).await;
+    }
+    assert_eq!(daemon.items("/v1/alerts").await.len(), 0);
+    let less = with(&crate::support::order("order-1", 100_000), json!({"supplied_cents": 10_000}));
+    daemon.ingest(&[line("order", less)]).await;
+    let alerts = daemon.items("/v1/alerts?status=open").await;
+    assert_eq!(alerts.len(), 1, "all within ten minutes: {} alerts", alerts.len());
+    assert_eq!(alerts[0]["count"], 4);
 }

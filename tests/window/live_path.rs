@@ -28,23 +28,30 @@ async fn an_alert_arrives_without_reload_and_its_notification_opens_it() {
     let desktop = Desktop::start().await;
     let mut feed = Feed::connect(&desktop).await;
     feed.add_cards().await;
+    // The screen also looks again now and then; only the daemon's own events are to bring the alert here.
+    desktop.script("window.setInterval = () => 0").await;
     show(&desktop, "alerts").await;
+    // The first alert may come with the list's first reading; the second can only come by itself.
+    feed.swipe(OTHER_CARD).await;
+    desktop.text_when(ALERT_ROW, |text| text.contains("R191.90")).await;
     desktop.script("window.sameLife = true").await;
 
     let decision = feed.swipe(CARD).await;
     assert!(feed::rules(&decision).contains(&"no_open_order"), "{decision}");
-    let row = desktop.text_when(ALERT_ROW, |text| text.contains("R191.90")).await;
-    assert!(row.contains("Makro Woodmead"), "{row}");
+    until("a second alert is listed", async || (desktop.all(ALERT_ROW).await.len() == 2).then_some(())).await;
+    let newest = desktop.text_when(ALERT_ROW, |_| true).await;
+    assert!(newest.contains("Makro Woodmead"), "{newest}");
     assert_eq!(desktop.script("return window.sameLife").await, json!(true), "the page was reloaded");
 
-    let note = desktop.note(|_| true).await;
+    let note =
+        desktop.note(|note| format!("{}{}", note.summary, note.body).contains(CARD.masked_number)).await;
     assert_eq!(note.app, "Cartwarden");
     let said = format!("{}\n{}", note.summary, note.body);
-    for fact in [CARD.masked_number, "Merchant: Makro Woodmead", "Amount: R191.90"] {
+    for fact in ["Merchant: Makro Woodmead", "Amount: R191.90"] {
         assert!(said.contains(fact), "{fact:?} is missing in {said:?}");
     }
 
-    let alerts = feed.desk("/v1/alerts").await;
+    let alerts = feed.desk(&format!("/v1/alerts?card_id={}", CARD.id)).await;
     let alert_id = alerts["items"][0]["id"].as_str().expect("one alert").to_owned();
     show(&desktop, "cards").await;
     until("the click opens the alert", async || {
@@ -59,7 +66,7 @@ async fn an_alert_arrives_without_reload_and_its_notification_opens_it() {
         (waiting["items"] == json!([])).then_some(())
     })
     .await;
-    assert_eq!(desktop.notes.notes.all().len(), 1, "one alert is one notification");
+    assert_eq!(desktop.notes.notes.all().len(), 2, "one alert is one notification");
 }
 
 async fn in_daemon(feed: &Feed, status: &str) {

@@ -1,5 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { age, bytes, cardName, count, duration, exact, humanise, minutesFrom, moment, money, plural, relative, span, tomorrowAtEight } from "./format";
+import {
+  age,
+  bytes,
+  cardName,
+  count,
+  duration,
+  exact,
+  humanise,
+  minutesFrom,
+  moment,
+  money,
+  plural,
+  relative,
+  span,
+  tomorrowAtEight,
+} from "./format";
 
 const NOW = Date.parse("2026-11-17T08:12:30.000Z");
 

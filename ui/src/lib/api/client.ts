@@ -57,9 +57,7 @@ export const api = {
   cards: (query: CardQuery) => answerOf(client.GET("/v1/cards", { params: { query } })),
   card: (id: string) => answerOf(client.GET("/v1/cards/{id}", one(id))),
   cardHistory: (id: string) =>
-    answerOf(
-      client.GET("/v1/cards/{id}/history", { params: { path: { id }, query: { limit: PAGE_ROWS } } }),
-    ),
+    answerOf(client.GET("/v1/cards/{id}/history", { params: { path: { id }, query: { limit: PAGE_ROWS } } })),
   deactivateCard: (id: string, reason: string) =>
     answerOf(client.POST("/v1/cards/{id}/deactivate", { ...one(id), body: { reason } })),
   activateCard: (id: string, reason: string) =>
