@@ -14,6 +14,8 @@ create table card_authorization (
     reference text,
     occurred_at_ms bigint not null,
     received_at_ms bigint not null,
+    -- The order in which the writer decided; receipts of one millisecond are told apart by it.
+    decided_seq bigint not null,
     simulated bigint not null check (simulated in (0, 1)),
     -- Digests, see fraud::authorization: which calls repeat this one, and which share its reference.
     repeat_key text not null,

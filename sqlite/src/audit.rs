@@ -18,7 +18,7 @@ pub struct AuditEntry {
     pub action: String,
     /// `card:ID`, `alert:ID`, `rule:ID`, `settings` ...
     pub subject: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
     pub detail: serde_json::Value,
     /// SHA-256 over the previous entry's hash and this entry, in hexadecimal.
     pub hash: String,

@@ -3,7 +3,7 @@
 use crate::cards::PersonRef;
 use crate::orders::{self, AssignedOrder};
 use crate::sql::{Cursor, Filter, Page, args, fetch, fetch_in, page};
-use crate::swipe::{Recorded, tolerance};
+use crate::swipe::{Recorded, home_currency, tolerance};
 use crate::{Database, StoreError, Writer};
 use fraud::bank_event::EventKind;
 use fraud::decision::{FiredRule, Outcome, RuleFailure};
@@ -88,7 +88,7 @@ pub struct Authorization {
     /// Rules that could not be evaluated.
     pub failures: Vec<RuleFailure>,
     /// Every fact the rules saw.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
     pub facts: serde_json::Value,
     pub order: Option<OrderLink>,
     /// What counts against the order after reversals.
@@ -195,7 +195,7 @@ async fn dress(
     let mut says = says(connection, &ids).await?;
     let order_ids: Vec<String> =
         rows.iter().filter_map(|row| row.try_get::<Option<String>, _>("order_id").ok().flatten()).collect();
-    let orders = orders::by_ids(connection, &order_ids).await?;
+    let orders = orders::by_ids(connection, &order_ids, &home_currency(&writer.versions().rules)).await?;
     rows.iter()
         .map(|row| {
             let id: String = row.try_get("authorization_id")?;

@@ -230,8 +230,9 @@ async fn adopt(tx: &mut Tx<'_>, row: &AnyRow, how: &str, d: &Decided<'_>) -> Res
 
 /// Takes all reports of an authorization together and records where it stands.
 pub(crate) async fn resettle(tx: &mut Tx<'_>, authorization_id: &str, now: UnixMs) -> Result<(), StoreError> {
-    let sql = "select card_id, shopper_id, amount_cents, currency, merchant_name, outcome, net_cents, bank_state, simulated, received_at_ms, occurred_at_ms \
-               from card_authorization where authorization_id = $1";
+    let sql = "select a.card_id, c.masked_number, a.shopper_id, a.amount_cents, a.currency, a.merchant_name, a.outcome, a.net_cents, \
+               a.simulated, a.received_at_ms, a.occurred_at_ms from card_authorization a join card c on c.card_id = a.card_id \
+               where a.authorization_id = $1";
     let Some(row) = fetch_one(tx.connection, sql, args![authorization_id]).await? else { return Ok(()) };
     let reports = reports(tx.connection, authorization_id).await?;
     let approved = crate::swipe::outcome(row.try_get("outcome")?)? == Outcome::Approve;
@@ -260,7 +261,8 @@ pub(crate) async fn resettle(tx: &mut Tx<'_>, authorization_id: &str, now: UnixM
     }
     let shopper: Option<String> = row.try_get("shopper_id")?;
     if let (true, Some(shopper)) = (before != settled.net_cents, shopper) {
-        let at = UnixMs(row.try_get("occurred_at_ms")?);
+        let received = UnixMs(row.try_get("received_at_ms")?);
+        let at = fraud::authorization::effective_at(UnixMs(row.try_get("occurred_at_ms")?), received);
         relink::shopper(tx, &shopper, at, at, now).await?;
     }
     Ok(())
@@ -288,7 +290,7 @@ fn gap_subject(row: &AnyRow, subject_id: &str) -> Result<alerts::GapSubject, Sto
     Ok(alerts::GapSubject {
         subject_id: subject_id.to_owned(),
         card_id: row.try_get("card_id")?,
-        masked_number: row.try_get::<Option<String>, _>("masked_number").unwrap_or(None),
+        masked_number: row.try_get("masked_number")?,
         merchant: row.try_get("merchant_name")?,
         amount_cents: row.try_get("amount_cents")?,
         currency: row.try_get("currency")?,

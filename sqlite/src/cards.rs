@@ -140,7 +140,7 @@ pub struct Card {
     pub last_swipe_at: Option<UnixMs>,
     pub last_swipe: Option<LastSwipe>,
     pub open_alerts: i64,
-    /// Swipes in each of the last 24 hours, oldest first; the last is the hour under way.
+    /// Real swipes in each of the last 24 hours, oldest first; the last is the hour under way.
     pub swipes_by_hour: Vec<i64>,
     pub approved_today_cents: i64,
     pub deactivation: Option<Deactivation>,
@@ -269,8 +269,8 @@ async fn dress(
     }
     let hour = now.0.div_euclid(HOUR_MS);
     let (since, today) = ((hour - 23) * HOUR_MS, now.start_of_day_sast().0);
-    let sql = "select card_id, received_at_ms / 3600000 as hour, count(*) as swipes, \
-               cast(sum(case when received_at_ms >= $2 and simulated = 0 then net_cents else 0 end) as bigint) as cents \
+    let sql = "select card_id, received_at_ms / 3600000 as hour, cast(sum(case when simulated = 0 then 1 else 0 end) as bigint) as swipes, \
+               cast(sum(case when received_at_ms >= $2 and simulated = 0 and outcome = 'approve' then net_cents else 0 end) as bigint) as cents \
                from card_authorization where received_at_ms >= $1 and card_id in ({in}) group by card_id, received_at_ms / 3600000";
     let mut hours: HashMap<String, Vec<(i64, i64, i64)>> = HashMap::new();
     for row in fetch_in(connection, sql, &args![since, today], &ids).await? {

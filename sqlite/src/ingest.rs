@@ -273,9 +273,10 @@ async fn after_upsert(
             Record::Card(card) => {
                 name_card(tx.connection, card).await?;
                 let reach = now.plus(-relink::CARD_REACH_MS);
-                marks.extend(
-                    card.shopper_id.as_ref().map(|shopper| (shopper.as_str().to_owned(), reach, now)),
-                );
+                match &card.shopper_id {
+                    Some(shopper) => marks.push((shopper.as_str().to_owned(), reach, now)),
+                    None => relink::card(tx, card.id.as_str(), reach, now).await?,
+                }
                 tx.tags.push(Tag::new("card", card.id.as_str()));
             }
             Record::Store(_)
@@ -323,9 +324,10 @@ async fn name_card(connection: &mut AnyConnection, card: &Card) -> Result<(), St
     let id = card.id.as_str();
     let names: HashSet<&str> =
         std::iter::once(id).chain(card.other_ids.iter().map(|other| other.as_str())).collect();
-    let rows = crate::sql::fetch(connection, "select alias_id from card_alias where card_id = $1", args![id])
-        .await?;
-    for row in rows {
+    // A deactivated card keeps every id it ever had: dropping one would make it a card that nobody deactivated.
+    let sql = "select a.alias_id from card_alias a join card c on c.card_id = a.card_id \
+               where a.card_id = $1 and c.status = 'active'";
+    for row in crate::sql::fetch(connection, sql, args![id]).await? {
         let alias: String = row.try_get("alias_id")?;
         if !names.contains(alias.as_str()) {
             execute(connection, "delete from card_alias where alias_id = $1", args![alias]).await?;
@@ -334,7 +336,10 @@ async fn name_card(connection: &mut AnyConnection, card: &Card) -> Result<(), St
     let mut names: Vec<&str> = names.into_iter().collect();
     names.sort_unstable();
     for name in names {
-        let sql = "insert into card_alias (alias_id, card_id) values ($1, $2) on conflict (alias_id) do update set card_id = excluded.card_id";
+        // Another card's own id, or an id of a deactivated card, stays where it is.
+        let sql = "insert into card_alias (alias_id, card_id) values ($1, $2) on conflict (alias_id) do update set card_id = excluded.card_id \
+                   where not exists (select 1 from card c where c.card_id = card_alias.card_id and c.known = 1 and c.card_id <> excluded.card_id \
+                   and (c.card_id = card_alias.alias_id or c.status = 'deactivated'))";
         execute(connection, sql, args![name, id]).await?;
         if name != id {
             merge_unknown(connection, name, id).await?;

@@ -64,13 +64,14 @@ pub(crate) async fn spent(
     connection: &mut AnyConnection,
     orders: &[String],
     simulated: bool,
+    currency: &str,
 ) -> Result<Vec<(String, i64)>, StoreError> {
     if orders.is_empty() {
         return Ok(vec![]);
     }
     let sql = "select order_id, cast(sum(net_cents) as bigint) as spent from card_authorization \
-               where simulated = $1 and currency = 'ZAR' and order_id in ({in}) group by order_id";
-    let rows = fetch_in(connection, sql, &args![simulated], orders).await?;
+               where simulated = $1 and currency = $2 and order_id in ({in}) group by order_id";
+    let rows = fetch_in(connection, sql, &args![simulated, currency], orders).await?;
     rows.iter().map(|row| Ok((row.try_get("order_id")?, row.try_get("spent")?))).collect()
 }
 
@@ -78,6 +79,7 @@ pub(crate) async fn spent(
 pub(crate) async fn by_ids(
     connection: &mut AnyConnection,
     ids: &[String],
+    currency: &str,
 ) -> Result<Vec<AssignedOrder>, StoreError> {
     if ids.is_empty() {
         return Ok(vec![]);
@@ -85,7 +87,7 @@ pub(crate) async fn by_ids(
     let sql = format!("select {COLUMNS} from customer_order where order_id in ({{in}})");
     let rows = fetch_in(connection, &sql, &[], ids).await?;
     let mut orders = rows.iter().map(assigned).collect::<Result<Vec<_>, StoreError>>()?;
-    let spent = spent(connection, ids, false).await?;
+    let spent = spent(connection, ids, false, currency).await?;
     for assigned in &mut orders {
         assigned.order.spent_cents =
             spent.iter().find(|(id, _)| *id == assigned.order.order_id).map_or(0, |(_, cents)| *cents);

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct StoredRecord {
     pub id: String,
     pub received_at: UnixMs,
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
     pub data: serde_json::Value,
 }
 

@@ -8,7 +8,9 @@ use crate::alerts::{self, ReasonChange};
 use crate::cards::CardRow;
 use crate::orders::{self, AssignedOrder};
 use crate::sql::{args, execute, fetch, insert};
-use crate::swipe::{Decided, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, judge, outcome, tolerance};
+use crate::swipe::{
+    Decided, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, home_currency, judge, outcome, tolerance,
+};
 use crate::writer::{Tag, Tx};
 use fraud::authorization::{Merchant, Swipe};
 use fraud::decision::{Decision, FiredRule, Outcome};
@@ -81,7 +83,7 @@ pub const PAST_SQL: &str = "select a.authorization_id, a.presented_card_id, a.ca
      a.currency, a.merchant_name, a.merchant_city, a.merchant_country, a.merchant_category_code, a.reference, a.occurred_at_ms, a.received_at_ms, \
      a.simulated, a.repeat_key, a.reference_key, a.outcome, a.stand_in, a.decision, a.order_id, a.net_cents \
      from card c join card_authorization a on a.card_id = c.card_id \
-     where c.shopper_id = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 order by a.received_at_ms, a.authorization_id limit $4";
+     where {whose} = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 order by a.decided_seq, a.authorization_id limit $4";
 
 /// Judges afresh a shopper's swipes whose time lies in the orders' reach around `from`..=`to`.
 pub(crate) async fn shopper(
@@ -93,8 +95,7 @@ pub(crate) async fn shopper(
 ) -> Result<(), StoreError> {
     let reach = fraud::link::OPEN_ORDER_MS;
     let (from, to) = (from.plus(-reach), to.plus(reach));
-    let args = args![id, from.plus(-RECEIPT_SLACK_MS).0, to.plus(RECEIPT_SLACK_MS).0, SWIPES_MAX];
-    let past = fetch(tx.connection, PAST_SQL, args).await?.iter().map(past).collect::<Result<Vec<_>, _>>()?;
+    let past = past_swipes(tx.connection, "c.shopper_id", id, from, to).await?;
     let past: Vec<Past> =
         past.into_iter().filter(|p| (from..=to).contains(&p.swipe.effective_at())).collect();
     if past.is_empty() {
@@ -108,10 +109,37 @@ pub(crate) async fn shopper(
         to.plus(tolerance.early_ms),
     )
     .await?;
+    judge_both(tx, &past, &assigned, now).await
+}
+
+/// Judges afresh the swipes of a card that is given to no shopper, since `from`.
+pub(crate) async fn card(tx: &mut Tx<'_>, id: &str, from: UnixMs, now: UnixMs) -> Result<(), StoreError> {
+    let past = past_swipes(tx.connection, "c.card_id", id, from, now).await?;
+    judge_both(tx, &past, &[], now).await
+}
+
+async fn past_swipes(
+    connection: &mut AnyConnection,
+    whose: &str,
+    id: &str,
+    from: UnixMs,
+    to: UnixMs,
+) -> Result<Vec<Past>, StoreError> {
+    let args = args![id, from.plus(-RECEIPT_SLACK_MS).0, to.plus(RECEIPT_SLACK_MS).0, SWIPES_MAX];
+    fetch(connection, &PAST_SQL.replace("{whose}", whose), args).await?.iter().map(past).collect()
+}
+
+/// Real and simulated swipes know nothing of each other.
+async fn judge_both(
+    tx: &mut Tx<'_>,
+    past: &[Past],
+    assigned: &[AssignedOrder],
+    now: UnixMs,
+) -> Result<(), StoreError> {
     for simulated in [false, true] {
         let some: Vec<&Past> = past.iter().filter(|p| p.swipe.simulated == simulated).collect();
         if !some.is_empty() {
-            judge_afresh(tx, &some, &assigned, simulated, now).await?;
+            judge_afresh(tx, &some, assigned, simulated, now).await?;
         }
     }
     Ok(())
@@ -124,9 +152,10 @@ async fn judge_afresh(
     simulated: bool,
     now: UnixMs,
 ) -> Result<(), StoreError> {
+    let currency = home_currency(&tx.versions.rules);
     let mut orders: Vec<OpenOrder> = assigned.iter().map(|a| a.order.clone()).collect();
     let ids: Vec<String> = orders.iter().map(|o| o.order_id.clone()).collect();
-    for (id, cents) in orders::spent(tx.connection, &ids, simulated).await? {
+    for (id, cents) in orders::spent(tx.connection, &ids, simulated, &currency).await? {
         // These swipes are about to be linked anew, so what they count now must not count twice.
         let own: i64 = past.iter().filter(|p| p.order_id.as_deref() == Some(&id)).map(|p| p.net_cents).sum();
         if let Some(order) = orders.iter_mut().find(|order| order.order_id == id) {
@@ -139,7 +168,8 @@ async fn judge_afresh(
             deactivated: p.recorded.facts["card"]["deactivated"].as_bool().unwrap_or(false),
             has_shopper: p.card.shopper_id.is_some(),
         };
-        let judged = judge(tx, &p.swipe, card, &orders, 0);
+        let counts = if p.outcome == Outcome::Approve { p.net_cents } else { p.swipe.amount_cents };
+        let judged = judge(tx, &p.swipe, card, counts, &orders, 0);
         if judged.order_id != p.order_id {
             let sql = "update card_authorization set order_id = $1 where authorization_id = $2";
             execute(tx.connection, sql, args![judged.order_id.as_deref(), p.authorization_id.as_str()])

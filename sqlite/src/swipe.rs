@@ -14,7 +14,7 @@ use crate::StoreError;
 use fraud::authorization::{CLOCK_SUSPECT_MS, Swipe};
 use fraud::decision::{FiredRule, Outcome, RuleFailure};
 use fraud::link::Tolerance;
-use fraud::rule::RuleSet;
+use fraud::rule::{Parameter, RuleSet};
 use fraud::shipped::{self, CARD_DEACTIVATED, NO_OPEN_ORDER};
 use fraud::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,14 @@ pub struct Recorded {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<RuleFailure>,
     pub facts: serde_json::Value,
+}
+
+/// The currency in which orders are valued, from the parameters of `over_order_value`.
+pub(crate) fn home_currency(rules: &RuleSet) -> String {
+    match rules.get(shipped::OVER_ORDER_VALUE).and_then(|rule| rule.parameters.get("currency")) {
+        Some(Parameter::Text(code)) => code.clone(),
+        _ => "ZAR".to_owned(),
+    }
 }
 
 /// Tolerances around an order's life, from the parameters of `no_open_order`.

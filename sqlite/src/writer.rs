@@ -10,6 +10,7 @@ mod task;
 use crate::swipe::SwipeJob;
 use crate::versions::Versions;
 use crate::{Database, StoreError, engine};
+use fraud::time::UnixMs;
 use sqlx::AnyConnection;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -36,6 +37,8 @@ pub const BACKLOG_MAX: usize = 100_000;
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 /// Change tags a slow listener may fall behind before it is told to refetch everything.
 const TAGS_MAX: usize = 4_096;
+/// Far more decisions than one writer makes in a millisecond.
+const DECISIONS_PER_MS: i64 = 1_000;
 
 /// Which queue a job waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,11 +94,20 @@ pub struct Stats {
     pub decide_us: AtomicU64,
     pub insert_us: AtomicU64,
     pub commit_us: AtomicU64,
-    /// Unix milliseconds are not known here: counts up with every commit instead.
-    pub commits: AtomicU64,
+    /// The latest decision's place in their order; only the writer's task moves it.
+    decided_seq: AtomicI64,
 }
 
 impl Stats {
+    /// The next place in the order of decisions: after every earlier one, and after those of an earlier run.
+    pub(crate) fn next_decided(&self, received_at: UnixMs) -> i64 {
+        let from_time = received_at.0.saturating_mul(DECISIONS_PER_MS);
+        let before = self.decided_seq.load(Ordering::Relaxed);
+        let next = from_time.max(before + 1);
+        self.decided_seq.store(next, Ordering::Relaxed);
+        next
+    }
+
     pub(crate) fn add(counter: &AtomicU64, since: Instant) {
         counter.fetch_add(u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }

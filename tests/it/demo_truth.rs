@@ -205,9 +205,9 @@ fn make(dir: &Path, seed: u64, days: &str, shoppers: &str, more: &[&str]) {
 }
 
 /// If this fails for a seed, a rule misses thefts or accuses honest shoppers.
-async fn seed_holds(seed: u64) {
+async fn seed_holds(seed: u64, days: &str) {
     let dir = tempfile::tempdir().unwrap();
-    make(dir.path(), seed, "3", "40", &[]);
+    make(dir.path(), seed, days, "40", &[]);
     let options = Options { test_clock: Some(UNTIL), data_dir: Some(dir.path().to_owned()), database: None };
     let daemon = Daemon::start_with(options).await;
     let (truth, pending) = (lines(&dir.path().join("demo-truth.ndjson")), pending(dir.path()));
@@ -224,17 +224,17 @@ async fn seed_holds(seed: u64) {
 
 #[tokio::test]
 async fn rules_find_what_was_planted_with_seed_1() {
-    seed_holds(1).await;
+    seed_holds(1, "3").await;
 }
 
 #[tokio::test]
 async fn rules_find_what_was_planted_with_seed_2() {
-    seed_holds(2).await;
+    seed_holds(2, "3").await;
 }
 
 #[tokio::test]
 async fn rules_find_what_was_planted_with_seed_3() {
-    seed_holds(3).await;
+    seed_holds(3, "3").await;
 }
 
 /// A seed nobody tuned anything for: it changes with every commit.
@@ -250,7 +250,8 @@ fn seed_of_commit() -> u64 {
 async fn rules_find_what_was_planted_with_the_seed_of_the_commit() {
     let seed = seed_of_commit();
     println!("the commit's seed is {seed}");
-    seed_holds(seed).await;
+    // In 3 days one seed in a hundred plants too few foreign swipes to measure by.
+    seed_holds(seed, "4").await;
 }
 
 /// Sends a recorded history through the real endpoints, the test clock keeping step by the minute.

@@ -46,7 +46,7 @@ pub struct Alert {
     pub resolved_by: Option<String>,
     pub resolution: Option<String>,
     /// Rule id to the values it saw beside their thresholds.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, serde_json::Value>)]
     pub evidence: BTreeMap<String, serde_json::Value>,
 }
 

@@ -124,10 +124,22 @@ pub(super) fn gap_fired(rule: &fraud::rule::Rule, gap: &GapSubject, kind: GapKin
         outcome: rule.outcome,
         severity: rule.severity,
         message: kind.sentence().to_owned(),
-        values: vec![Shown {
-            label: "Waiting".into(),
-            value: format!("{minutes} min"),
-            threshold: Some(format!("{threshold} min")),
+        values: vec![match kind {
+            GapKind::MissingAfter | GapKind::MissingBefore => Shown {
+                label: "Waiting".into(),
+                value: format!("{minutes} min"),
+                threshold: Some(format!("{threshold} min")),
+            },
+            GapKind::ReferenceReused => Shown {
+                label: "Reference".into(),
+                value: "used before for other content".into(),
+                threshold: Some("one authorization each".into()),
+            },
+            GapKind::Contradicted => Shown {
+                label: "The bank reports".into(),
+                value: "success".into(),
+                threshold: Some("declined, as we answered".into()),
+            },
         }],
         counter_evidence: vec!["A fault of the feed, not of the shopper.".into()],
         would_change: kind.would_change().to_owned(),

@@ -40,16 +40,21 @@ pub(crate) async fn decide_all(
     let known = cards::resolve(tx.connection, &presented).await?;
     Stats::add(&stats.facts_us, facts_from);
     let mut rounds: Vec<Vec<usize>> = Vec::new();
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut next: HashMap<String, usize> = HashMap::new();
     for (index, job) in jobs.iter().enumerate().filter(|(_, job)| job.correction.is_none()) {
         let id = job.swipe.presented_card_id.as_str();
         let key =
             known.get(id).map_or(id, |card| card.shopper_id.as_deref().unwrap_or(&card.card_id)).to_owned();
-        let round = seen.entry(key).and_modify(|n| *n += 1).or_insert(0);
-        if rounds.len() <= *round {
-            rounds.push(Vec::new());
+        // A reference used twice at once must be seen by the second, so it waits for the first as well.
+        let reference = job.swipe.reference_key.as_ref().map(|reference| format!("reference {reference}"));
+        let held = |key: &String| next.get(key).copied().unwrap_or(0);
+        let round = held(&key).max(reference.as_ref().map_or(0, held));
+        next.insert(key, round + 1);
+        next.extend(reference.map(|reference| (reference, round + 1)));
+        if rounds.len() <= round {
+            rounds.resize_with(round + 1, Vec::new);
         }
-        rounds[*round].push(index);
+        rounds[round].push(index);
     }
     for (number, round) in rounds.into_iter().enumerate() {
         // A card deactivated by a rule in an earlier round is read afresh.
@@ -174,7 +179,7 @@ async fn decide_round(
     }
     Stats::add(&stats.decide_us, deciding);
     let inserting = Instant::now();
-    record::record(tx, &decided).await?;
+    record::record(tx, &decided, stats).await?;
     Stats::add(&stats.insert_us, inserting);
     let answers: Vec<Answer> = decided.iter().map(answer_of).collect();
     for (job, answer) in fresh.into_iter().zip(answers) {
@@ -238,6 +243,7 @@ async fn open_orders(
     cards: &HashMap<String, CardRow>,
 ) -> Result<OrdersByShopper, StoreError> {
     let tolerance = tolerance(&tx.versions.rules);
+    let currency = home_currency(&tx.versions.rules);
     let shopper_of =
         |job: &SwipeJob| cards.get(job.swipe.presented_card_id.as_str()).and_then(|c| c.shopper_id.clone());
     let shoppers: Vec<String> = jobs.iter().filter_map(|job| shopper_of(job)).collect();
@@ -267,7 +273,7 @@ async fn open_orders(
             .collect();
         let ids: Vec<String> = wanted.iter().map(|(_, id)| (*id).to_owned()).collect();
         let spent: HashMap<String, i64> =
-            orders::spent(tx.connection, &ids, simulated).await?.into_iter().collect();
+            orders::spent(tx.connection, &ids, simulated, &currency).await?.into_iter().collect();
         for (assigned, id) in wanted {
             let spent_cents = spent.get(id).copied().unwrap_or(0);
             by_shopper
@@ -298,7 +304,7 @@ async fn decide_one<'a>(
         }
         _ => 0,
     };
-    let judged = judge(tx, swipe, card.facts(), open, near);
+    let judged = judge(tx, swipe, card.facts(), swipe.amount_cents, open, near);
     let stood_in = job.ticket.stood_in();
     Ok(Decided {
         swipe,

@@ -20,6 +20,7 @@ pub(crate) fn judge(
     tx: &Tx<'_>,
     swipe: &Swipe,
     card: CardFacts,
+    counts_cents: i64,
     orders: &[OpenOrder],
     orders_near: usize,
 ) -> Judged {
@@ -35,6 +36,7 @@ pub(crate) fn judge(
         order,
         merchant_match: compare(order),
         store_is_liquor: store.is_some_and(PreparedStore::liquor),
+        counts_cents,
     });
     // A store that the order names is one of ours even where its name fits no other rule.
     let partner =

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cards::{self, CardRow};
 use crate::sql::{args, insert};
-use crate::writer::{Tag, Tx};
+use crate::writer::{Stats, Tag, Tx};
 use crate::{StoreError, alerts, bank_events};
 use fraud::alert::GapKind;
 use fraud::authorization::Swipe;
@@ -23,7 +23,7 @@ pub(crate) struct Decided<'a> {
     pub reference_reused: bool,
 }
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "authorization_id",
     "presented_card_id",
     "card_id",
@@ -37,6 +37,7 @@ const COLUMNS: [&str; 24] = [
     "reference",
     "occurred_at_ms",
     "received_at_ms",
+    "decided_seq",
     "simulated",
     "repeat_key",
     "reference_key",
@@ -50,7 +51,11 @@ const COLUMNS: [&str; 24] = [
     "awaiting_since_ms",
 ];
 
-pub(super) async fn record(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<(), StoreError> {
+pub(super) async fn record(
+    tx: &mut Tx<'_>,
+    decided: &[Decided<'_>],
+    stats: &Stats,
+) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(decided.len());
     for d in decided {
         let approved = d.outcome == Outcome::Approve;
@@ -75,6 +80,7 @@ pub(super) async fn record(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<(
             s.reference.as_deref(),
             s.occurred_at.0,
             s.received_at.0,
+            stats.next_decided(s.received_at),
             s.simulated,
             s.repeat_key.as_str(),
             s.reference_key.as_deref(),

@@ -221,7 +221,6 @@ impl Task {
     }
 
     fn committed(&mut self, swipes: Vec<SwipeJob>, finishes: Vec<(Finish, bool)>, tags: Vec<Tag>) {
-        self.stats.commits.fetch_add(1, Ordering::Relaxed);
         self.failing.send_if_modified(|failing| failing.take().is_some());
         // Before the answers, so that whoever changed a rule reads the change.
         self.publish.send_if_modified(|published| {

@@ -21,7 +21,7 @@ use crate::{
 /// The demo's recorded traffic, written by `cartwardend demo`.
 const LIVE_TRAFFIC: &str = "demo-live.ndjson";
 /// How much faster than life it is played.
-const REPLAY_SPEED: &str = "3";
+const REPLAY_SPEED: &str = "1";
 /// A cold start in a debug build under load; more means that something is wrong.
 const PAINT_MAX: Duration = Duration::from_secs(60);
 /// A picture costs a tenth of a second of one processor, which the window needs to start.

@@ -52,12 +52,12 @@ pub struct Swipe {
 impl Swipe {
     /// Whether the bank's time is too far from ours to be believed.
     pub fn clock_suspect(&self) -> bool {
-        self.occurred_at.since(self.received_at).abs() > CLOCK_SUSPECT_MS
+        clock_suspect(self.occurred_at, self.received_at)
     }
 
     /// The time by which the swipe is linked to an order: the bank's, unless suspect.
     pub fn effective_at(&self) -> UnixMs {
-        if self.clock_suspect() { self.received_at } else { self.occurred_at }
+        effective_at(self.occurred_at, self.received_at)
     }
 
     /// How long after the first receipt the same content is a repeat, in milliseconds.
@@ -66,20 +66,33 @@ impl Swipe {
     }
 }
 
+/// Whether the bank's time is too far from our receipt to be believed.
+pub fn clock_suspect(occurred_at: UnixMs, received_at: UnixMs) -> bool {
+    occurred_at.since(received_at).abs() > CLOCK_SUSPECT_MS
+}
+
+/// The bank's time, or our receipt where that is suspect.
+pub fn effective_at(occurred_at: UnixMs, received_at: UnixMs) -> UnixMs {
+    if clock_suspect(occurred_at, received_at) { received_at } else { occurred_at }
+}
+
 /// What makes two calls the same authorization apart from the card, which may go by several ids: reference,
-/// cents, currency and merchant; without a reference the category too. Never the bank's time (CONTRACT).
+/// cents, currency and merchant; without a reference the category too; simulated and real never the same.
+/// Never the bank's time (CONTRACT).
 ///
 /// Keyed with the installation's secret, so that nothing a text held can be guessed back from the digest.
 pub fn repeat_key(
     secret: &[u8],
     reference: Option<&str>,
+    simulated: bool,
     cents: i64,
     currency: &str,
     merchant: &Merchant,
 ) -> String {
     let category = if reference.is_some() { "" } else { merchant.category_code.as_str() };
     let name = merchant.name.trim().to_uppercase();
-    digest(secret, &[reference.unwrap_or(""), &cents.to_string(), currency, &name, category])
+    let kind = if simulated { SIMULATION } else { "real" };
+    digest(secret, &[kind, reference.unwrap_or(""), &cents.to_string(), currency, &name, category])
 }
 
 /// Digest of a reference alone.
@@ -112,7 +125,7 @@ mod tests {
     #[test]
     fn a_repeat_needs_the_same_reference_amount_currency_and_merchant() {
         let key = |r: Option<&str>, c, cur: &str, m: &str, mcc: &str| {
-            repeat_key(b"s", r, c, cur, &merchant(m, mcc))
+            repeat_key(b"s", r, false, c, cur, &merchant(m, mcc))
         };
         let first = key(Some("r1"), 100, "ZAR", "Makro", "5411");
         assert_eq!(
@@ -125,6 +138,12 @@ mod tests {
         assert_ne!(first, key(Some("r1"), 100, "USD", "Makro", "5411"));
         assert_ne!(first, key(Some("r1"), 100, "ZAR", "Spar", "5411"));
         assert_ne!(key(None, 100, "ZAR", "Makro", "5411"), key(None, 100, "ZAR", "Makro", "5921"));
-        assert_ne!(first, repeat_key(b"other", Some("r1"), 100, "ZAR", &merchant("Makro", "5411")));
+        let simulated = repeat_key(b"s", None, true, 100, "ZAR", &merchant("Makro", "5411"));
+        assert_ne!(
+            simulated,
+            key(None, 100, "ZAR", "Makro", "5411"),
+            "simulated swipes are apart from real ones"
+        );
+        assert_ne!(first, repeat_key(b"other", Some("r1"), false, 100, "ZAR", &merchant("Makro", "5411")));
     }
 }

@@ -95,6 +95,8 @@ pub struct OrderFacts<'a> {
     /// How the merchant matches the order's store; `None` where the store is unknown.
     pub merchant_match: Option<MerchantMatch>,
     pub store_is_liquor: bool,
+    /// What this swipe counts against the order, in cents: its amount, less what was reversed since.
+    pub counts_cents: i64,
 }
 
 impl FactSet {
@@ -102,7 +104,7 @@ impl FactSet {
     pub fn of_swipe(swipe: &Swipe, card: CardFacts, order: Option<OrderFacts<'_>>, partner: bool) -> Self {
         let flag = Fact::Flag;
         let (value, spent) = order.map_or((0, 0), |o| (o.order.value_cents, o.order.spent_cents));
-        let total = spent.saturating_add(swipe.amount_cents);
+        let total = spent.saturating_add(order.map_or(swipe.amount_cents, |o| o.counts_cents));
         let matched = order.and_then(|o| o.merchant_match);
         let covers = order.is_some_and(|o| {
             covers_category(&swipe.merchant.category_code, o.order.goods, o.store_is_liquor)

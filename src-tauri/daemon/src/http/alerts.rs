@@ -50,7 +50,7 @@ fn one_of(field: &'static str, value: Option<String>, words: &[&str]) -> Result<
 }
 
 /// Alerts, newest first.
-#[utoipa::path(get, path = "/v1/alerts", tag = "desk", params(AlertsQuery),
+#[utoipa::path(get, operation_id = "alert_list", path = "/v1/alerts", tag = "desk", params(AlertsQuery),
     responses((status = 200, body = AlertList), (status = 422, body = ErrorBody)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -75,7 +75,7 @@ pub async fn list(
 }
 
 /// One alert with reasons and timeline.
-#[utoipa::path(get, path = "/v1/alerts/{id}", tag = "desk", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "alert_get", path = "/v1/alerts/{id}", tag = "desk", params(("id" = String, Path)),
     responses((status = 200, body = AlertDetail), (status = 404, body = ErrorBody)))]
 pub async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<AlertDetail>, ApiError> {
     Ok(Json(alerts::read(&app.database, &id).await?))

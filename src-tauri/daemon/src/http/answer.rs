@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fraud::card_number;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -94,7 +95,13 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry = matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
-        let body = ErrorBody { code: self.code.into_owned(), message: self.message, field: self.field };
+        // What a sender got wrong is quoted back, but never a full card number.
+        let masked = |text: String| card_number::mask(&text).into_owned();
+        let body = ErrorBody {
+            code: self.code.into_owned(),
+            message: masked(self.message),
+            field: self.field.map(masked),
+        };
         let mut response = (self.status, Json(body)).into_response();
         if retry {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -122,23 +129,14 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub fn read_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "not_utf8", "The body is not UTF-8."))?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+        ApiError::new(StatusCode::BAD_REQUEST, "not_json", format!("The body is not JSON: {error}."))
+    })?;
+    if !value.is_object() {
+        return Err(ApiError::wrong("", "expected a JSON object"));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let field = error.path().to_string();
-        let inner = error.into_inner();
-        match inner.classify() {
-            serde_json::error::Category::Data => {
-                let said = inner.to_string();
-                let message = said.split(" at line ").next().unwrap_or(&said).to_owned();
-                ApiError::wrong(if field == "." { String::new() } else { field }, message)
-            }
-            _ => {
-                ApiError::new(StatusCode::BAD_REQUEST, "not_json", format!("The body is not JSON: {inner}."))
-            }
-        }
-    })?;
-    reader.end().map_err(|_| {
-        ApiError::new(StatusCode::BAD_REQUEST, "not_json", "Something follows the JSON of the body.")
-    })?;
-    Ok(read)
+        ApiError::wrong(if field == "." { String::new() } else { field }, error.into_inner().to_string())
+    })
 }

@@ -38,7 +38,7 @@ fn time(field: &'static str, text: Option<String>) -> Result<Option<UnixMs>, Api
 }
 
 /// Decisions, newest first.
-#[utoipa::path(get, path = "/v1/authorizations", tag = "desk", params(AuthorizationsQuery),
+#[utoipa::path(get, operation_id = "authorization_list", path = "/v1/authorizations", tag = "desk", params(AuthorizationsQuery),
     responses((status = 200, body = Page<Authorization>), (status = 422, body = ErrorBody)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -60,7 +60,7 @@ pub async fn list(
 }
 
 /// One decision with everything it saw.
-#[utoipa::path(get, path = "/v1/authorizations/{id}", tag = "desk", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "authorization_get", path = "/v1/authorizations/{id}", tag = "desk", params(("id" = String, Path)),
     responses((status = 200, body = Authorization), (status = 404, body = ErrorBody)))]
 pub async fn get(
     State(app): State<Arc<App>>,

@@ -35,7 +35,7 @@ pub struct CardsQuery {
 }
 
 /// Cards by last swipe, open alerts or number.
-#[utoipa::path(get, path = "/v1/cards", tag = "desk", params(CardsQuery),
+#[utoipa::path(get, operation_id = "card_list", path = "/v1/cards", tag = "desk", params(CardsQuery),
     responses((status = 200, body = CardList), (status = 422, body = ErrorBody)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -54,7 +54,7 @@ pub async fn list(
 }
 
 /// One card, by any of its ids.
-#[utoipa::path(get, path = "/v1/cards/{id}", tag = "desk", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "card_get", path = "/v1/cards/{id}", tag = "desk", params(("id" = String, Path)),
     responses((status = 200, body = Card), (status = 404, body = ErrorBody)))]
 pub async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Card>, ApiError> {
     Ok(Json(cards::read(&app.database, &id, app.clock.now()).await?))

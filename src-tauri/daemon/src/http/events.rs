@@ -14,7 +14,7 @@ use tokio_stream::wrappers::BroadcastStream;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A line for every change: `{"kind":"alert","id":"..."}`; kind `lagged` means refetch everything.
-#[utoipa::path(get, path = "/v1/events", tag = "desk",
+#[utoipa::path(get, operation_id = "events_stream", path = "/v1/events", tag = "desk",
     responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub async fn stream(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let tags = BroadcastStream::new(app.writer.subscribe()).map(|tag| {

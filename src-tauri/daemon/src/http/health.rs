@@ -23,13 +23,13 @@ pub struct Alive {
 }
 
 /// Whether the process lives.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Alive)))]
+#[utoipa::path(get, operation_id = "health_alive", path = "/healthz", tag = "health", responses((status = 200, body = Alive)))]
 pub async fn alive() -> Json<Alive> {
     Json(Alive { status: "alive" })
 }
 
 /// Whether swipes can be decided and recorded.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Alive), (status = 503, body = super::ErrorBody)))]
+#[utoipa::path(get, operation_id = "health_ready", path = "/readyz", tag = "health", responses((status = 200, body = Alive), (status = 503, body = super::ErrorBody)))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<Json<Alive>, ApiError> {
     match app.not_ready() {
         None => Ok(Json(Alive { status: "ready" })),
@@ -38,7 +38,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Json<Alive>, ApiError>
 }
 
 /// Prometheus metrics.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, operation_id = "health_metrics", path = "/metrics", tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], app.metrics.text(&app)).into_response()
@@ -64,7 +64,7 @@ pub struct Status {
 }
 
 /// Who asks, what time it is here, and whether this is a demo.
-#[utoipa::path(get, path = "/v1/status", tag = "desk", responses((status = 200, body = Status)))]
+#[utoipa::path(get, operation_id = "health_status", path = "/v1/status", tag = "desk", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<Arc<App>>, Extension(person): Extension<Person>) -> Json<Status> {
     Json(Status {
         version: env!("CARGO_PKG_VERSION"),
@@ -118,7 +118,7 @@ pub struct FeedHealth {
 }
 
 /// The feed, the writer, the outbox and the disk, in numbers.
-#[utoipa::path(get, path = "/v1/feed-health", tag = "desk", responses((status = 200, body = FeedHealth)))]
+#[utoipa::path(get, operation_id = "health_feed", path = "/v1/feed-health", tag = "desk", responses((status = 200, body = FeedHealth)))]
 pub async fn feed(State(app): State<Arc<App>>) -> Result<Json<FeedHealth>, ApiError> {
     let now = app.clock.now();
     let settings = app.writer.versions().settings;

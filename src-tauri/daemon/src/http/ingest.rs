@@ -7,6 +7,7 @@ use crate::metrics::Kind;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use fraud::card_number;
 use fraud::record::{Problem, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -68,7 +69,7 @@ fn read_line(line: &[u8]) -> Result<Record, Problem> {
 }
 
 /// Takes records in any order; references may arrive later.
-#[utoipa::path(post, path = "/v1/ingest", tag = "ingest",
+#[utoipa::path(post, operation_id = "ingest_ingest", path = "/v1/ingest", tag = "ingest",
     request_body(content = String, content_type = "application/x-ndjson", description = "A line each: {\"kind\":\"order\",\"data\":{...}}"),
     responses((status = 200, body = IngestAnswer), (status = 401, body = ErrorBody), (status = 413, body = ErrorBody)))]
 pub async fn ingest(
@@ -88,8 +89,8 @@ pub async fn ingest(
             Err(problem) if answer.rejected.len() < REJECTED_MAX => answer.rejected.push(RejectedLine {
                 line: number + 1,
                 code: problem.code.to_owned(),
-                message: problem.message,
-                field: problem.field,
+                message: card_number::mask(&problem.message).into_owned(),
+                field: problem.field.map(|field| card_number::mask(&field).into_owned()),
             }),
             Err(_) => {}
         }

@@ -22,7 +22,7 @@ pub struct KeyList {
 }
 
 /// Every key, newest first; secrets are never shown again.
-#[utoipa::path(get, path = "/v1/keys", tag = "desk", responses((status = 200, body = KeyList)))]
+#[utoipa::path(get, operation_id = "key_list", path = "/v1/keys", tag = "desk", responses((status = 200, body = KeyList)))]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<KeyList>, ApiError> {
     Ok(Json(KeyList { items: keys::list(&app.database).await?, next: None }))
 }
@@ -60,7 +60,7 @@ pub fn check_name(name: &str) -> Result<(), ApiError> {
 }
 
 /// Adds a key.
-#[utoipa::path(post, path = "/v1/keys", tag = "desk", request_body = NewKey,
+#[utoipa::path(post, operation_id = "key_add", path = "/v1/keys", tag = "desk", request_body = NewKey,
     responses((status = 200, body = KeyWithSecret), (status = 422, body = ErrorBody)))]
 pub async fn add(
     State(app): State<Arc<App>>,
@@ -92,7 +92,7 @@ pub fn new_secret() -> Result<String, ApiError> {
 }
 
 /// Revokes a key by id, or by a name that only one live key bears.
-#[utoipa::path(post, path = "/v1/keys/{id}/revoke", tag = "desk", params(("id" = String, Path)),
+#[utoipa::path(post, operation_id = "key_revoke", path = "/v1/keys/{id}/revoke", tag = "desk", params(("id" = String, Path)),
     responses((status = 200, body = PartnerKey), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn revoke(
     State(app): State<Arc<App>>,

@@ -27,7 +27,7 @@ pub struct OutboxQuery {
 }
 
 /// Messages, newest first.
-#[utoipa::path(get, path = "/v1/outbox", tag = "desk", params(OutboxQuery), responses((status = 200, body = Page<OutboxItem>)))]
+#[utoipa::path(get, operation_id = "outbox_list", path = "/v1/outbox", tag = "desk", params(OutboxQuery), responses((status = 200, body = Page<OutboxItem>)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<OutboxQuery>,
@@ -126,14 +126,17 @@ pub async fn notifications(State(app): State<Arc<App>>) -> Result<Json<Notificat
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Shown {
+pub struct NotificationShown {
     pub shown: bool,
 }
 
 /// The window showed a notification.
 #[utoipa::path(post, path = "/v1/notifications/{id}/shown", tag = "desk", params(("id" = String, Path)),
-    responses((status = 200, body = Shown)))]
-pub async fn shown(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Shown>, ApiError> {
+    responses((status = 200, body = NotificationShown)))]
+pub async fn shown(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<NotificationShown>, ApiError> {
     workers::record_try(&app, id, None).await?;
-    Ok(Json(Shown { shown: true }))
+    Ok(Json(NotificationShown { shown: true }))
 }

@@ -18,7 +18,7 @@ pub struct RecordsQuery {
 }
 
 /// Records of a kind, by id.
-#[utoipa::path(get, path = "/v1/records/{kind}", tag = "desk", params(("kind" = String, Path), RecordsQuery),
+#[utoipa::path(get, operation_id = "record_list", path = "/v1/records/{kind}", tag = "desk", params(("kind" = String, Path), RecordsQuery),
     responses((status = 200, body = Page<StoredRecord>), (status = 404, body = ErrorBody)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -30,7 +30,7 @@ pub async fn list(
 }
 
 /// One record.
-#[utoipa::path(get, path = "/v1/records/{kind}/{id}", tag = "desk", params(("kind" = String, Path), ("id" = String, Path)),
+#[utoipa::path(get, operation_id = "record_get", path = "/v1/records/{kind}/{id}", tag = "desk", params(("kind" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = StoredRecord), (status = 404, body = ErrorBody)))]
 pub async fn get(
     State(app): State<Arc<App>>,

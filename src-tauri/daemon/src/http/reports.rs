@@ -33,7 +33,7 @@ enum Series {
 }
 
 /// A chart as SVG, or its numbers as CSV or JSON.
-#[utoipa::path(get, path = "/v1/reports/{file}", tag = "desk",
+#[utoipa::path(get, operation_id = "report_report", path = "/v1/reports/{file}", tag = "desk",
     params(("file" = String, Path, description = "decisions-per-hour, alerts-per-hour or decision-latency, then .svg, .csv or .json"), ReportQuery),
     responses((status = 200, body = String), (status = 404, body = ErrorBody)))]
 pub async fn report(

@@ -23,14 +23,14 @@ pub struct RuleList {
 }
 
 /// Every rule in force, in the order of their weight.
-#[utoipa::path(get, path = "/v1/rules", tag = "desk", responses((status = 200, body = RuleList)))]
+#[utoipa::path(get, operation_id = "rule_list", path = "/v1/rules", tag = "desk", responses((status = 200, body = RuleList)))]
 pub async fn list(State(app): State<Arc<App>>) -> Json<RuleList> {
     let items = app.writer.versions().rules.iter().cloned().collect();
     Json(RuleList { items, next: None })
 }
 
 /// Every version of a rule, newest first.
-#[utoipa::path(get, path = "/v1/rules/{id}/versions", tag = "desk", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "rule_versions", path = "/v1/rules/{id}/versions", tag = "desk", params(("id" = String, Path)),
     responses((status = 200, body = RuleList), (status = 404, body = ErrorBody)))]
 pub async fn versions(
     State(app): State<Arc<App>>,
@@ -106,7 +106,7 @@ fn merged(asked: PutRule, id: String, before: Option<&Rule>, app: &App) -> Resul
 }
 
 /// Puts a rule in force as its next version; a new id makes a rule of the lead's own.
-#[utoipa::path(put, path = "/v1/rules/{id}", tag = "desk", params(("id" = String, Path)), request_body = PutRule,
+#[utoipa::path(put, operation_id = "rule_put", path = "/v1/rules/{id}", tag = "desk", params(("id" = String, Path)), request_body = PutRule,
     responses((status = 200, body = Rule), (status = 422, body = BadExpressionBody)))]
 pub async fn put(
     State(app): State<Arc<App>>,

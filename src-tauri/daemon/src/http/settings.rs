@@ -64,7 +64,7 @@ fn view(app: &App, settings: &Settings) -> SettingsView {
 }
 
 /// The settings in force.
-#[utoipa::path(get, path = "/v1/settings", tag = "desk", responses((status = 200, body = SettingsView)))]
+#[utoipa::path(get, operation_id = "settings_get", path = "/v1/settings", tag = "desk", responses((status = 200, body = SettingsView)))]
 pub async fn get(State(app): State<Arc<App>>) -> Json<SettingsView> {
     Json(view(&app, &app.writer.versions().settings))
 }
@@ -76,22 +76,21 @@ fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<
 
 /// Any part of the settings; what is absent stays, null clears an address.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct PatchSettings {
     pub fallback: Option<Outcome>,
     pub deadline_ms: Option<i64>,
     pub duplicate_window_secs: Option<i64>,
-    #[serde(deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub slack_webhook_url: Option<Option<String>>,
-    #[serde(deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub shopper_webhook_url: Option<Option<String>>,
-    #[serde(deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub shopper_webhook_secret: Option<Option<String>>,
     pub native_notifications: Option<bool>,
-    #[serde(deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub desk_link: Option<Option<String>>,
 }
@@ -134,7 +133,7 @@ fn check(asked: &PatchSettings) -> Result<(), ApiError> {
 }
 
 /// Changes settings; every version is kept and audited.
-#[utoipa::path(patch, path = "/v1/settings", tag = "desk", request_body = PatchSettings,
+#[utoipa::path(patch, operation_id = "settings_patch", path = "/v1/settings", tag = "desk", request_body = PatchSettings,
     responses((status = 200, body = SettingsView), (status = 422, body = ErrorBody)))]
 pub async fn patch(
     State(app): State<Arc<App>>,

@@ -17,7 +17,7 @@ pub struct TestClock {
 }
 
 /// Moves the test clock and steps every due worker before answering.
-#[utoipa::path(post, path = "/v1/test/clock", tag = "test", request_body = TestClock,
+#[utoipa::path(post, operation_id = "test_clock_set", path = "/v1/test/clock", tag = "test", request_body = TestClock,
     responses((status = 200, body = TestClock), (status = 404, body = ErrorBody)))]
 pub async fn set(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<TestClock>, ApiError> {
     if !app.clock.is_test() {

@@ -48,7 +48,7 @@ pub struct BeforeAnswer {
 const STAND_IN: &str = "stand_in";
 
 /// Decides a swipe, durably, before answering.
-#[utoipa::path(post, path = "/v1/webhooks/investec/before", tag = "webhook", request_body = Object,
+#[utoipa::path(post, operation_id = "webhook_before", path = "/v1/webhooks/investec/before", tag = "webhook", request_body = Object,
     responses((status = 200, body = BeforeAnswer), (status = 422, body = ErrorBody), (status = 401, body = ErrorBody)))]
 pub async fn before(
     State(app): State<Arc<App>>,
@@ -118,7 +118,7 @@ fn stand_in(app: &App, swipe: &Swipe, decision_id: String, fallback: Outcome, la
 }
 
 /// Keeps a report of the bank: after, decline, reversal or adjustment.
-#[utoipa::path(post, path = "/v1/webhooks/investec/{hook}", tag = "webhook", request_body = Object,
+#[utoipa::path(post, operation_id = "webhook_report", path = "/v1/webhooks/investec/{hook}", tag = "webhook", request_body = Object,
     params(("hook" = String, Path, description = "after, decline, reversal or adjustment")),
     responses((status = 202, body = Received), (status = 422, body = ErrorBody), (status = 401, body = ErrorBody)))]
 pub async fn report(

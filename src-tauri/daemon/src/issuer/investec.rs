@@ -29,7 +29,7 @@ pub fn read(body: &Value, received_at: UnixMs, secret: &[u8]) -> Result<Swipe, A
     let reference = text(&body["reference"], "reference")?.filter(|reference| !reference.trim().is_empty());
     let simulated = reference.as_deref().is_some_and(|reference| reference.eq_ignore_ascii_case(SIMULATION));
     let reference = reference.filter(|_| !simulated);
-    let key = repeat_key(secret, reference.as_deref(), amount_cents, &currency, &merchant);
+    let key = repeat_key(secret, reference.as_deref(), simulated, amount_cents, &currency, &merchant);
     Ok(Swipe {
         presented_card_id,
         amount_cents,
@@ -73,7 +73,7 @@ fn amount(body: &Value) -> Result<i64, ApiError> {
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     match cents {
-        Some(cents) if cents.abs() <= AMOUNT_CENTS_MAX => Ok(cents),
+        Some(cents) if cents.unsigned_abs() <= AMOUNT_CENTS_MAX.unsigned_abs() => Ok(cents),
         Some(_) => Err(wrong("the amount is out of range: at most 10000000000 cents")),
         None => Err(wrong("expected whole cents")),
     }
@@ -225,6 +225,7 @@ mod tests {
             (json!({"/centsAmount": 1.5}), "centsAmount"),
             (json!({"/centsAmount": "ten"}), "centsAmount"),
             (json!({"/centsAmount": 1e30}), "centsAmount"),
+            (json!({"/centsAmount": i64::MIN}), "centsAmount"),
             (json!({"/currencyCode": "rand"}), "currencyCode"),
             (json!({"/merchant/name": []}), "merchant.name"),
             (json!({"/merchant": null}), "merchant.name"),

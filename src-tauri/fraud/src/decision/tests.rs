@@ -79,6 +79,7 @@ fn decide_with(rules: &RuleSet, case: &Case) -> Decision {
         order,
         merchant_match: case.matched,
         store_is_liquor: case.liquor_store,
+        counts_cents: case.cents,
     });
     let facts = FactSet::of_swipe(&swipe(case), case.card, order_facts, case.partner);
     decide(rules, &facts, &Extra::default())

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether the process lives. */
-        get: operations["alive"];
+        get: operations["health_alive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Prometheus metrics. */
-        get: operations["metrics"];
+        get: operations["health_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether swipes can be decided and recorded. */
-        get: operations["ready"];
+        get: operations["health_ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** Alerts, newest first. */
-        get: operations["list"];
+        get: operations["alert_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** One alert with reasons and timeline. */
-        get: operations["get"];
+        get: operations["alert_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -199,7 +199,7 @@ export interface paths {
             cookie?: never;
         };
         /** Decisions, newest first. */
-        get: operations["list"];
+        get: operations["authorization_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -216,7 +216,7 @@ export interface paths {
             cookie?: never;
         };
         /** One decision with everything it saw. */
-        get: operations["get"];
+        get: operations["authorization_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,7 +267,7 @@ export interface paths {
             cookie?: never;
         };
         /** Cards by last swipe, open alerts or number. */
-        get: operations["list"];
+        get: operations["card_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,7 +284,7 @@ export interface paths {
             cookie?: never;
         };
         /** One card, by any of its ids. */
-        get: operations["get"];
+        get: operations["card_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -352,7 +352,7 @@ export interface paths {
             cookie?: never;
         };
         /** A line for every change: `{"kind":"alert","id":"..."}`; kind `lagged` means refetch everything. */
-        get: operations["stream"];
+        get: operations["events_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -369,7 +369,7 @@ export interface paths {
             cookie?: never;
         };
         /** The feed, the writer, the outbox and the disk, in numbers. */
-        get: operations["feed"];
+        get: operations["health_feed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -386,10 +386,10 @@ export interface paths {
             cookie?: never;
         };
         /** Every key, newest first; secrets are never shown again. */
-        get: operations["list"];
+        get: operations["key_list"];
         put?: never;
         /** Adds a key. */
-        post: operations["add"];
+        post: operations["key_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -406,7 +406,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Revokes a key by id, or by a name that only one live key bears. */
-        post: operations["revoke"];
+        post: operations["key_revoke"];
         delete?: never;
         options?: never;
         head?: never;
@@ -455,7 +455,7 @@ export interface paths {
             cookie?: never;
         };
         /** Messages, newest first. */
-        get: operations["list"];
+        get: operations["outbox_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -489,7 +489,7 @@ export interface paths {
             cookie?: never;
         };
         /** Records of a kind, by id. */
-        get: operations["list"];
+        get: operations["record_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -506,7 +506,7 @@ export interface paths {
             cookie?: never;
         };
         /** One record. */
-        get: operations["get"];
+        get: operations["record_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -523,7 +523,7 @@ export interface paths {
             cookie?: never;
         };
         /** A chart as SVG, or its numbers as CSV or JSON. */
-        get: operations["report"];
+        get: operations["report_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -540,7 +540,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every rule in force, in the order of their weight. */
-        get: operations["list"];
+        get: operations["rule_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -558,7 +558,7 @@ export interface paths {
         };
         get?: never;
         /** Puts a rule in force as its next version; a new id makes a rule of the lead's own. */
-        put: operations["put"];
+        put: operations["rule_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -574,7 +574,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every version of a rule, newest first. */
-        get: operations["versions"];
+        get: operations["rule_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -591,14 +591,14 @@ export interface paths {
             cookie?: never;
         };
         /** The settings in force. */
-        get: operations["get"];
+        get: operations["settings_get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes settings; every version is kept and audited. */
-        patch: operations["patch"];
+        patch: operations["settings_patch"];
         trace?: never;
     };
     "/v1/status": {
@@ -609,7 +609,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who asks, what time it is here, and whether this is a demo. */
-        get: operations["status"];
+        get: operations["health_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -645,7 +645,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Moves the test clock and steps every due worker before answering. */
-        post: operations["set"];
+        post: operations["test_clock_set"];
         delete?: never;
         options?: never;
         head?: never;
@@ -674,7 +674,9 @@ export interface components {
             currency: string;
             disposition?: components["schemas"]["Disposition"] | null;
             /** @description Rule id to the values it saw beside their thresholds. */
-            evidence: Record<string, never>;
+            evidence: {
+                [key: string]: unknown;
+            };
             gap_kind?: string | null;
             id: string;
             last_at: components["schemas"]["UnixMs"];
@@ -753,7 +755,9 @@ export interface components {
             /** @description `user:NAME`, `rule:ID` or `system`. */
             actor: string;
             at: components["schemas"]["UnixMs"];
-            detail: Record<string, never>;
+            detail: {
+                [key: string]: unknown;
+            };
             /** @description SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
             hash: string;
             /** Format: int64 */
@@ -773,7 +777,9 @@ export interface components {
             currency: string;
             events: components["schemas"]["LaterEvent"][];
             /** @description Every fact the rules saw. */
-            facts: Record<string, never>;
+            facts: {
+                [key: string]: unknown;
+            };
             /** @description Rules that could not be evaluated. */
             failures: components["schemas"]["RuleFailure"][];
             id: string;
@@ -848,7 +854,7 @@ export interface components {
             open_alerts: number;
             shopper?: components["schemas"]["PersonRef"] | null;
             status: components["schemas"]["CardStatus"];
-            /** @description Swipes in each of the last 24 hours, oldest first; the last is the hour under way. */
+            /** @description Real swipes in each of the last 24 hours, oldest first; the last is the hour under way. */
             swipes_by_hour: number[];
         };
         /** @description How many cards there are of each kind. */
@@ -1019,6 +1025,9 @@ export interface components {
             items: components["schemas"]["Notification"][];
             next?: string | null;
         };
+        NotificationShown: {
+            shown: boolean;
+        };
         /** @description The order a swipe belongs to, as known now. */
         OrderLink: {
             closes_at: components["schemas"]["UnixMs"];
@@ -1076,7 +1085,9 @@ export interface components {
                 /** @description `user:NAME`, `rule:ID` or `system`. */
                 actor: string;
                 at: components["schemas"]["UnixMs"];
-                detail: Record<string, never>;
+                detail: {
+                    [key: string]: unknown;
+                };
                 /** @description SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
                 hash: string;
                 /** Format: int64 */
@@ -1100,7 +1111,9 @@ export interface components {
                 currency: string;
                 events: components["schemas"]["LaterEvent"][];
                 /** @description Every fact the rules saw. */
-                facts: Record<string, never>;
+                facts: {
+                    [key: string]: unknown;
+                };
                 /** @description Rules that could not be evaluated. */
                 failures: components["schemas"]["RuleFailure"][];
                 id: string;
@@ -1190,7 +1203,9 @@ export interface components {
         /** @description One page of a list, newest first, with the cursor of the next. */
         Page_StoredRecord: {
             items: {
-                data: Record<string, never>;
+                data: {
+                    [key: string]: unknown;
+                };
                 id: string;
                 received_at: components["schemas"]["UnixMs"];
             }[];
@@ -1210,28 +1225,16 @@ export interface components {
         };
         /** @description Any part of the settings; what is absent stays, null clears an address. */
         PatchSettings: {
-            /**
-             * Format: int64
-             * @default null
-             */
-            deadline_ms: number | null;
-            /** @default null */
-            desk_link: string | null;
-            /**
-             * Format: int64
-             * @default null
-             */
-            duplicate_window_secs: number | null;
-            /** @default null */
-            fallback: components["schemas"]["Outcome"] | null;
-            /** @default null */
-            native_notifications: boolean | null;
-            /** @default null */
-            shopper_webhook_secret: string | null;
-            /** @default null */
-            shopper_webhook_url: string | null;
-            /** @default null */
-            slack_webhook_url: string | null;
+            /** Format: int64 */
+            deadline_ms?: number | null;
+            desk_link?: string | null;
+            /** Format: int64 */
+            duplicate_window_secs?: number | null;
+            fallback?: components["schemas"]["Outcome"] | null;
+            native_notifications?: boolean | null;
+            shopper_webhook_secret?: string | null;
+            shopper_webhook_url?: string | null;
+            slack_webhook_url?: string | null;
         };
         /** @description A person, named. */
         PersonRef: {
@@ -1338,8 +1341,11 @@ export interface components {
         };
         /** @enum {string} */
         Severity: "info" | "warning" | "critical";
+        /** @description A value a rule looked at, beside its threshold, in words for people. */
         Shown: {
-            shown: boolean;
+            label: string;
+            threshold?: string | null;
+            value: string;
         };
         SnoozeAlert: {
             until?: components["schemas"]["UnixMs"] | null;
@@ -1368,7 +1374,9 @@ export interface components {
         };
         /** @description A record with when it arrived. */
         StoredRecord: {
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
             id: string;
             received_at: components["schemas"]["UnixMs"];
         };
@@ -1409,7 +1417,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    alive: {
+    health_alive: {
         parameters: {
             query?: never;
             header?: never;
@@ -1428,7 +1436,7 @@ export interface operations {
             };
         };
     };
-    metrics: {
+    health_metrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -1447,7 +1455,7 @@ export interface operations {
             };
         };
     };
-    ready: {
+    health_ready: {
         parameters: {
             query?: never;
             header?: never;
@@ -1474,7 +1482,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    alert_list: {
         parameters: {
             query?: {
                 /** @description open, in_review or resolved */
@@ -1515,7 +1523,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    alert_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1773,7 +1781,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    authorization_list: {
         parameters: {
             query?: {
                 card_id?: string;
@@ -1815,7 +1823,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    authorization_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1891,7 +1899,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    card_list: {
         parameters: {
             query?: {
                 /** @description active or deactivated */
@@ -1927,7 +1935,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    card_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2054,7 +2062,7 @@ export interface operations {
             };
         };
     };
-    stream: {
+    events_stream: {
         parameters: {
             query?: never;
             header?: never;
@@ -2073,7 +2081,7 @@ export interface operations {
             };
         };
     };
-    feed: {
+    health_feed: {
         parameters: {
             query?: never;
             header?: never;
@@ -2092,7 +2100,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    key_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -2111,7 +2119,7 @@ export interface operations {
             };
         };
     };
-    add: {
+    key_add: {
         parameters: {
             query?: never;
             header?: never;
@@ -2142,7 +2150,7 @@ export interface operations {
             };
         };
     };
-    revoke: {
+    key_revoke: {
         parameters: {
             query?: never;
             header?: never;
@@ -2214,12 +2222,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shown"];
+                    "application/json": components["schemas"]["NotificationShown"];
                 };
             };
         };
     };
-    list: {
+    outbox_list: {
         parameters: {
             query?: {
                 /** @description pending, delivered or dead */
@@ -2282,7 +2290,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    record_list: {
         parameters: {
             query?: {
                 limit?: number;
@@ -2314,7 +2322,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    record_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2344,7 +2352,7 @@ export interface operations {
             };
         };
     };
-    report: {
+    report_report: {
         parameters: {
             query?: {
                 /** @description dark or light */
@@ -2382,7 +2390,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    rule_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -2401,7 +2409,7 @@ export interface operations {
             };
         };
     };
-    put: {
+    rule_put: {
         parameters: {
             query?: never;
             header?: never;
@@ -2434,7 +2442,7 @@ export interface operations {
             };
         };
     };
-    versions: {
+    rule_versions: {
         parameters: {
             query?: never;
             header?: never;
@@ -2463,7 +2471,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    settings_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2482,7 +2490,7 @@ export interface operations {
             };
         };
     };
-    patch: {
+    settings_patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -2513,7 +2521,7 @@ export interface operations {
             };
         };
     };
-    status: {
+    health_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -2563,7 +2571,7 @@ export interface operations {
             };
         };
     };
-    set: {
+    test_clock_set: {
         parameters: {
             query?: never;
             header?: never;
