@@ -8,6 +8,7 @@ use crate::{Database, StoreError, Writer};
 use fraud::bank_event::EventKind;
 use fraud::decision::{FiredRule, Outcome, RuleFailure};
 use fraud::merchant::PreparedStore;
+use fraud::rule::RuleMode;
 use fraud::time::UnixMs;
 use serde::Serialize;
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -232,7 +233,7 @@ async fn says(
     connection: &mut AnyConnection,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<AlertSays>>, StoreError> {
-    let sql = "select subject_id, alert_id, rule, fired, late, explained_at_ms, explained_why from alert_reason where subject_id in ({in}) limit 5000";
+    let sql = "select subject_id, alert_id, rule, fired, late, explained_at_ms, explained_why from alert_reason where subject_id in ({in}) order by subject_id, alert_id, rule limit 5000";
     let mut found: HashMap<String, Vec<AlertSays>> = HashMap::new();
     for row in fetch_in(connection, sql, &[], ids).await? {
         let why: Option<String> = row.try_get("explained_why")?;
@@ -259,7 +260,11 @@ fn reasons(recorded: Vec<FiredRule>, says: Vec<AlertSays>) -> Vec<Reason> {
             Reason { fired, late: false, explained }
         })
         .collect();
+    // Those of equal weight stay as they were found.
     reasons.extend(says.into_iter().map(|s| Reason { fired: s.fired, late: s.late, explained: s.explained }));
+    reasons.sort_by_key(|r| {
+        std::cmp::Reverse((r.fired.mode == RuleMode::Live, r.fired.outcome, r.fired.severity))
+    });
     reasons
 }
 

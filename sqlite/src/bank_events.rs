@@ -1,18 +1,22 @@
 //! What the bank reports after an authorization: kept once, matched, settled, missed.
 
+mod matching;
+
+pub(crate) use matching::adopt_early;
+
 use crate::cards::{self, CardRow};
-use crate::sql::{Arg, Cursor, Filter, Page, args, execute, fetch, fetch_in, fetch_one, insert, page};
-use crate::swipe::Decided;
+use crate::sql::{Arg, Cursor, Filter, Page, args, execute, fetch, fetch_one, insert, page};
 use crate::writer::{Tag, Tx};
 use crate::{Database, StoreError, alerts, relink};
 use fraud::alert::GapKind;
-use fraud::authorization::{REFERENCE_WINDOW_MS, Swipe};
+use fraud::authorization::Swipe;
 use fraud::bank_event::{BankState, EventKind, Report, settle};
 use fraud::decision::Outcome;
 use fraud::facts::FactSet;
 use fraud::rule::{RuleMode, RuleScope};
 use fraud::shipped::FEED_GAP;
 use fraud::time::{MINUTE_MS, UnixMs};
+use matching::match_authorization;
 use serde::Serialize;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use utoipa::ToSchema;
@@ -119,113 +123,6 @@ async fn insert_event(
         if matched.is_some() { None } else { Some(event.received_at.0) },
     ];
     insert(tx.connection, "bank_event", &COLUMNS, vec![row], "").await
-}
-
-/// Finds the authorization of a report: by reference, else by card, merchant, amount and time.
-async fn match_authorization(
-    connection: &mut AnyConnection,
-    kind: EventKind,
-    event: &Swipe,
-    card: &CardRow,
-) -> Result<Option<(String, &'static str)>, StoreError> {
-    if let Some(reference) = &event.reference_key {
-        let sql = "select authorization_id, card_id, amount_cents, received_at_ms from card_authorization where reference_key = $1 \
-                   order by received_at_ms, authorization_id limit 50";
-        let mut best: Option<((bool, i64, String), String)> = None;
-        for row in fetch(connection, sql, args![reference.as_str()]).await? {
-            if row.try_get::<&str, _>("card_id")? != card.card_id {
-                continue;
-            }
-            let other = row.try_get::<i64, _>("amount_cents")?.abs() != event.amount_cents.abs();
-            let id: String = row.try_get("authorization_id")?;
-            let rank = (other, row.try_get::<i64, _>("received_at_ms")?, id.clone());
-            if best.as_ref().is_none_or(|(held, _)| rank < *held) {
-                best = Some((rank, id));
-            }
-        }
-        return Ok(best.map(|(_, id)| (id, "reference")));
-    }
-    let window = kind.match_window_ms();
-    let sql = "select a.authorization_id from card_authorization a where a.card_id = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 \
-               and a.reference_key is null and a.simulated = $4 and a.currency = $5 and upper(a.merchant_name) = $6 and abs(a.amount_cents) = $7 \
-               and not exists (select 1 from bank_event e where e.authorization_id = a.authorization_id and e.kind = $8) \
-               order by abs(a.received_at_ms - $9), a.authorization_id limit 1";
-    let at = event.received_at;
-    let args = args![
-        card.card_id.as_str(),
-        at.plus(-window).0,
-        at.plus(window).0,
-        event.simulated,
-        event.currency.as_str(),
-        event.merchant.name.to_uppercase(),
-        event.amount_cents.abs(),
-        kind.as_str(),
-        at.0,
-    ];
-    let row = fetch_one(connection, sql, args).await?;
-    Ok(row.map(|row| row.try_get("authorization_id")).transpose()?.map(|id| (id, "content")))
-}
-
-/// Gives new authorizations the reports that came before them.
-pub(crate) async fn adopt_early(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<(), StoreError> {
-    let references: Vec<String> = decided.iter().filter_map(|d| d.swipe.reference_key.clone()).collect();
-    let contents: Vec<String> = decided
-        .iter()
-        .filter(|d| d.swipe.reference_key.is_none())
-        .map(|d| d.swipe.repeat_key.clone())
-        .collect();
-    for (column, how, keys) in
-        [("reference_key", "reference", references), ("repeat_key", "content", contents)]
-    {
-        if keys.is_empty() {
-            continue;
-        }
-        let sql = format!(
-            "select event_id, card_id, {column} as match_key, received_at_ms, kind from bank_event \
-             where authorization_id is null and {column} in ({{in}}) limit 1000"
-        );
-        let rows = fetch_in(tx.connection, &sql, &[], &keys).await?;
-        for d in decided {
-            let key = if how == "reference" {
-                d.swipe.reference_key.as_deref()
-            } else {
-                Some(d.swipe.repeat_key.as_str())
-            };
-            for row in &rows {
-                if Some(row.try_get::<&str, _>("match_key")?) == key
-                    && row.try_get::<&str, _>("card_id")? == d.card.card_id
-                {
-                    adopt(tx, row, how, d).await?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn adopt(tx: &mut Tx<'_>, row: &AnyRow, how: &str, d: &Decided<'_>) -> Result<(), StoreError> {
-    let received = UnixMs(row.try_get("received_at_ms")?);
-    let kind =
-        EventKind::parse(row.try_get("kind")?).ok_or_else(|| StoreError::Corrupt("event kind".into()))?;
-    let too_old = how == "content" && d.swipe.received_at.since(received).abs() > kind.match_window_ms();
-    if too_old || d.swipe.received_at.since(received).abs() > REFERENCE_WINDOW_MS * 30 {
-        return Ok(());
-    }
-    let event_id: String = row.try_get("event_id")?;
-    let sql = "update bank_event set authorization_id = $1, matched_by = $2, awaiting_since_ms = null \
-               where event_id = $3 and authorization_id is null";
-    if execute(tx.connection, sql, args![d.authorization_id, how, event_id.as_str()]).await? > 0 {
-        alerts::explain_gap(
-            tx,
-            GapKind::MissingBefore,
-            &event_id,
-            "The authorization arrived later.",
-            d.swipe.received_at,
-        )
-        .await?;
-        resettle(tx, d.authorization_id, d.swipe.received_at).await?;
-    }
-    Ok(())
 }
 
 /// Takes all reports of an authorization together and records where it stands.

@@ -201,7 +201,9 @@ pub async fn list(
     let order = match filter.sort {
         CardSort::LastSwipe => "last_at_ms desc, c.card_id",
         CardSort::OpenAlerts => "open_alerts desc, last_at_ms desc, c.card_id",
-        CardSort::MaskedNumber => "c.masked_number, c.card_id",
+        CardSort::MaskedNumber => {
+            "case when c.masked_number is null then 1 else 0 end, c.masked_number, c.card_id"
+        }
     };
     let offset = cursor.map_or(0, |cursor| cursor.at_ms);
     let sql = format!("{CARD_SQL} {} order by {order} limit {} offset {offset}", clauses.sql(), limit + 1);

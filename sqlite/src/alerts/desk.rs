@@ -239,7 +239,7 @@ fn parse_disposition(word: &str) -> Result<Disposition, StoreError> {
 
 async fn add_evidence(connection: &mut AnyConnection, alerts: &mut [Alert]) -> Result<(), StoreError> {
     let ids: Vec<String> = alerts.iter().map(|alert| alert.id.clone()).collect();
-    let sql = "select alert_id, rule, fired from alert_reason where alert_id in ({in}) limit 5000";
+    let sql = "select alert_id, rule, fired from alert_reason where alert_id in ({in}) order by alert_id, subject_id, rule limit 5000";
     if ids.is_empty() {
         return Ok(());
     }
@@ -265,7 +265,7 @@ async fn detail(connection: &mut AnyConnection, id: &str) -> Result<AlertDetail,
     let mut alerts = [alert(&row)?];
     add_evidence(connection, &mut alerts).await?;
     let [alert] = alerts;
-    let sql = "select subject_id, fired, late, explained_at_ms, explained_why from alert_reason where alert_id = $1 limit 500";
+    let sql = "select subject_id, fired, late, explained_at_ms, explained_why from alert_reason where alert_id = $1 order by subject_id, rule limit 500";
     let mut reasons = Vec::new();
     for row in fetch(connection, sql, args![id]).await? {
         reasons.push(AlertReason {

@@ -34,7 +34,7 @@ pub(crate) async fn raise(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<()
         let candidates = open.get(&d.card.card_id).map_or(&[][..], Vec::as_slice);
         let at = d.swipe.received_at;
         match candidates.iter().find(|a| a.simulated == d.swipe.simulated && joins(a.raised_at, at)) {
-            Some(alert) => join(tx, alert, d.authorization_id, &fired, at, false).await?,
+            Some(alert) => join(tx, alert, d.authorization_id, &fired, at, Joining::Swipe).await?,
             None => new_alert(tx, d, &fired, at, false).await?,
         }
         audit_rules(tx, d, &fired).await?;
@@ -192,6 +192,17 @@ pub(super) async fn add_event(
     execute(connection, sql, args![alert_id, at.0, actor, kind, text]).await.map(|_| ())
 }
 
+/// What joins an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joining {
+    /// A swipe just decided.
+    Swipe,
+    /// An earlier swipe on which rules fire only now.
+    LateSwipe,
+    /// A further rule of a swipe that is in the alert already.
+    LateRule,
+}
+
 /// Adds a firing swipe to an alert; the weightiest rule gives the alert its name.
 pub(super) async fn join(
     tx: &mut Tx<'_>,
@@ -199,9 +210,10 @@ pub(super) async fn join(
     authorization_id: &str,
     fired: &[&FiredRule],
     at: UnixMs,
-    late: bool,
+    joining: Joining,
 ) -> Result<(), StoreError> {
     let Some(first) = fired.first() else { return Ok(()) };
+    let late = joining != Joining::Swipe;
     let mut rules = alert.rules.clone();
     rules.extend(fired.iter().map(|f| f.rule.clone()).filter(|rule| !alert.rules.contains(rule)));
     let heavier = weight(first.outcome, first.severity) > alert.weight;
@@ -216,7 +228,7 @@ pub(super) async fn join(
         ];
         execute(tx.connection, sql, args).await?;
     }
-    let grow = if late { 0_i64 } else { 1 };
+    let grow = i64::from(joining != Joining::LateRule);
     let sql = "update alert set rules = $1, swipe_count = swipe_count + $2, \
                last_at_ms = case when last_at_ms < $3 then $3 else last_at_ms end where alert_id = $4";
     let last = if late { 0 } else { at.0 };

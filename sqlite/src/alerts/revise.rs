@@ -4,6 +4,7 @@ use crate::sql::{args, execute, fetch, fetch_one};
 use crate::swipe::Decided;
 use crate::writer::{Tag, Tx};
 use crate::{StoreError, audit};
+use fraud::alert::JOIN_WINDOW_MS;
 use fraud::decision::FiredRule;
 use fraud::time::UnixMs;
 use sqlx::{AnyConnection, Row};
@@ -71,7 +72,7 @@ pub(crate) async fn revise(
                     weight: row.try_get("weight")?,
                     rules: serde_json::from_str(row.try_get("rules")?)?,
                 };
-                join(tx, &alert, subject_id, &[fired], now, true).await?;
+                join(tx, &alert, subject_id, &[fired], now, Joining::LateRule).await?;
                 reopen(tx, &alert.alert_id, now).await?;
                 touched.push(alert.alert_id);
             } else {
@@ -81,7 +82,13 @@ pub(crate) async fn revise(
     }
     if let (Some(decided), false) = (swipe, unheard.is_empty()) {
         // A swipe that looked honest until now; its alert tells that the rules fired late.
-        new_alert(tx, decided, &unheard, now, true).await?;
+        let card = decided.card.card_id.clone();
+        let open = joinable(tx.connection, &[card], now.plus(-JOIN_WINDOW_MS).0).await?;
+        let open = open.into_values().flatten().find(|alert| alert.simulated == decided.swipe.simulated);
+        match open {
+            Some(alert) => join(tx, &alert, subject_id, &unheard, now, Joining::LateSwipe).await?,
+            None => new_alert(tx, decided, &unheard, now, true).await?,
+        }
     }
     touched.sort();
     touched.dedup();
