@@ -214,7 +214,7 @@ async fn events(
     let sql = "select authorization_id, event_id, kind, received_at_ms, occurred_at_ms, amount_cents, matched_by from bank_event \
                where authorization_id in ({in}) order by received_at_ms limit 5000";
     let mut found: HashMap<String, Vec<LaterEvent>> = HashMap::new();
-    for row in fetch_in(connection, sql, &[], ids).await? {
+    for row in fetch_in(connection, sql, vec![], ids).await? {
         let kind =
             EventKind::parse(row.try_get("kind")?).ok_or_else(|| StoreError::Corrupt("event kind".into()))?;
         found.entry(row.try_get("authorization_id")?).or_default().push(LaterEvent {
@@ -235,7 +235,7 @@ async fn says(
 ) -> Result<HashMap<String, Vec<AlertSays>>, StoreError> {
     let sql = "select subject_id, alert_id, rule, fired, late, explained_at_ms, explained_why from alert_reason where subject_id in ({in}) order by subject_id, alert_id, rule limit 5000";
     let mut found: HashMap<String, Vec<AlertSays>> = HashMap::new();
-    for row in fetch_in(connection, sql, &[], ids).await? {
+    for row in fetch_in(connection, sql, vec![], ids).await? {
         let why: Option<String> = row.try_get("explained_why")?;
         let at: Option<i64> = row.try_get("explained_at_ms")?;
         found.entry(row.try_get("subject_id")?).or_default().push(AlertSays {

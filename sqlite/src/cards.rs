@@ -36,7 +36,7 @@ pub(crate) async fn resolve(
     connection: &mut AnyConnection,
     presented: &[String],
 ) -> Result<HashMap<String, CardRow>, StoreError> {
-    let rows = fetch_in(connection, RESOLVE_SQL, &[], presented).await?;
+    let rows = fetch_in(connection, RESOLVE_SQL, vec![], presented).await?;
     rows.iter()
         .map(|row| {
             let card = CardRow {
@@ -257,7 +257,7 @@ async fn dress(
     let sql = "select authorization_id, merchant_name, amount_cents, currency, outcome, received_at_ms \
                from card_authorization where authorization_id in ({in})";
     let mut last: HashMap<String, LastSwipe> = HashMap::new();
-    for row in fetch_in(connection, sql, &[], &last_ids).await? {
+    for row in fetch_in(connection, sql, vec![], &last_ids).await? {
         let id: String = row.try_get("authorization_id")?;
         let swipe = LastSwipe {
             authorization_id: id.clone(),
@@ -275,7 +275,7 @@ async fn dress(
                cast(sum(case when received_at_ms >= $2 and simulated = 0 and outcome = 'approve' then net_cents else 0 end) as bigint) as cents \
                from card_authorization where received_at_ms >= $1 and card_id in ({in}) group by card_id, received_at_ms / 3600000";
     let mut hours: HashMap<String, Vec<(i64, i64, i64)>> = HashMap::new();
-    for row in fetch_in(connection, sql, &args![since, today], &ids).await? {
+    for row in fetch_in(connection, sql, args![since, today], &ids).await? {
         hours.entry(row.try_get("card_id")?).or_default().push((
             row.try_get("hour")?,
             row.try_get("swipes")?,

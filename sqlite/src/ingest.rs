@@ -69,7 +69,7 @@ async fn keep_newest(
         table.key, table.name, table.key
     );
     let mut held: HashMap<String, (Option<i64>, Option<String>)> = HashMap::new();
-    for row in fetch_in(connection, &sql, &[], &ids).await? {
+    for row in fetch_in(connection, &sql, vec![], &ids).await? {
         held.insert(row.try_get("id")?, (row.try_get("updated_at_ms")?, row.try_get("record")?));
     }
     let mut newest: BTreeMap<String, (Record, String)> = BTreeMap::new();
@@ -239,14 +239,14 @@ async fn before_upsert(
         "order" => {
             // A shopper who loses an order needs a fresh look as much as the one who gets it.
             let sql = "select shopper_id, starts_at_ms, ends_at_ms from customer_order where shopper_id is not null and order_id in ({in})";
-            for row in fetch_in(tx.connection, sql, &[], &ids).await? {
+            for row in fetch_in(tx.connection, sql, vec![], &ids).await? {
                 let span = (UnixMs(row.try_get("starts_at_ms")?), UnixMs(row.try_get("ends_at_ms")?));
                 marks.push((row.try_get("shopper_id")?, span.0, span.1));
             }
         }
         "card" => {
             let sql = "select shopper_id from card where shopper_id is not null and card_id in ({in})";
-            for row in fetch_in(tx.connection, sql, &[], &ids).await? {
+            for row in fetch_in(tx.connection, sql, vec![], &ids).await? {
                 marks.push((row.try_get("shopper_id")?, now.plus(-relink::CARD_REACH_MS), now));
             }
         }

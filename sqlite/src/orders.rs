@@ -55,7 +55,7 @@ pub(crate) async fn touching(
     to: UnixMs,
 ) -> Result<Vec<AssignedOrder>, StoreError> {
     let sql = BY_SHOPPERS_SQL.replace("{columns}", COLUMNS).replace("{limit}", &ORDERS_MAX.to_string());
-    let rows = fetch_in(connection, &sql, &args![from.0, to.0], shoppers).await?;
+    let rows = fetch_in(connection, &sql, args![from.0, to.0], shoppers).await?;
     rows.iter().map(assigned).collect()
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn spent(
     }
     let sql = "select order_id, cast(sum(net_cents) as bigint) as spent from card_authorization \
                where simulated = $1 and currency = $2 and order_id in ({in}) group by order_id";
-    let rows = fetch_in(connection, sql, &args![simulated, currency], orders).await?;
+    let rows = fetch_in(connection, sql, args![simulated, currency], orders).await?;
     rows.iter().map(|row| Ok((row.try_get("order_id")?, row.try_get("spent")?))).collect()
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn by_ids(
         return Ok(vec![]);
     }
     let sql = format!("select {COLUMNS} from customer_order where order_id in ({{in}})");
-    let rows = fetch_in(connection, &sql, &[], ids).await?;
+    let rows = fetch_in(connection, &sql, vec![], ids).await?;
     let mut orders = rows.iter().map(assigned).collect::<Result<Vec<_>, StoreError>>()?;
     let spent = spent(connection, ids, false, currency).await?;
     for assigned in &mut orders {

@@ -47,10 +47,8 @@ pub async fn seed(tx: &mut Tx<'_>, now: UnixMs) -> Result<(), StoreError> {
         return Ok(());
     }
     let set_version = versions::bump(tx.connection, versions::RULES).await?;
-    let mut position = present.len() as i64;
-    for rule in missing {
+    for (position, rule) in (present.len() as i64..).zip(missing) {
         write(tx.connection, &rule, position, set_version).await?;
-        position += 1;
     }
     Ok(())
 }

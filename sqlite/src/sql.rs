@@ -102,7 +102,7 @@ pub(crate) async fn fetch_one(
 pub(crate) async fn fetch_in(
     connection: &mut AnyConnection,
     sql: &str,
-    args: &[Arg],
+    args: Vec<Arg>,
     values: &[String],
 ) -> Result<Vec<AnyRow>, StoreError> {
     let mut distinct: Vec<&String> = values.iter().collect();
@@ -114,7 +114,7 @@ pub(crate) async fn fetch_in(
         let list = (1..=size).map(|i| format!("${}", args.len() + i)).collect::<Vec<_>>().join(", ");
         let last = chunk[chunk.len() - 1];
         let padding = std::iter::repeat_n(&last, size - chunk.len());
-        let mut bound = args.to_vec();
+        let mut bound = args.clone();
         bound.extend(chunk.iter().chain(padding).map(|value| Arg::from(value.as_str())));
         rows.extend(fetch(connection, &sql.replace("{in}", &list), bound).await?);
     }

@@ -75,7 +75,7 @@ type Run =
     Box<dyn for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<Finish, (StoreError, Finish)>> + Send>;
 
 pub(crate) enum Job {
-    Swipe(SwipeJob),
+    Swipe(Box<SwipeJob>),
     Run(Run),
     /// Moves the last of the log into the database between two transactions, so that the log begins anew.
     Checkpoint,
@@ -234,11 +234,11 @@ impl Writer {
     /// Hands a swipe to the writer; its ticket tells the decision. A full queue puts it among the stand-ins.
     pub fn submit(&self, job: SwipeJob) {
         self.stats.live_depth.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.live.try_send(Job::Swipe(job)) {
+        if let Err(error) = self.live.try_send(Job::Swipe(Box::new(job))) {
             self.stats.live_depth.fetch_sub(1, Ordering::Relaxed);
             if let Job::Swipe(job) = error.into_inner() {
                 job.ticket.fail();
-                push_backlog(&self.backlog, job);
+                push_backlog(&self.backlog, *job);
             }
         }
     }

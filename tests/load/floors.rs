@@ -22,7 +22,7 @@ pub fn fdatasync_per_second(directory: &Path) -> Result<f64, Failure> {
     let started = Instant::now();
     let mut flushes = 0_u64;
     while started.elapsed() < MEASURE_FOR {
-        if flushes % PAGES == 0 {
+        if flushes.is_multiple_of(PAGES) {
             file.seek(SeekFrom::Start(0))?;
         }
         file.write_all(&page)?;

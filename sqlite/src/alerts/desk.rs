@@ -243,7 +243,7 @@ async fn add_evidence(connection: &mut AnyConnection, alerts: &mut [Alert]) -> R
     if ids.is_empty() {
         return Ok(());
     }
-    for row in crate::sql::fetch_in(connection, sql, &[], &ids).await? {
+    for row in crate::sql::fetch_in(connection, sql, vec![], &ids).await? {
         let id: &str = row.try_get("alert_id")?;
         let fired: FiredRule = serde_json::from_str(row.try_get("fired")?)?;
         if let Some(alert) = alerts.iter_mut().find(|alert| alert.id == id) {

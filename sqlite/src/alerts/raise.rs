@@ -51,7 +51,7 @@ pub(super) async fn joinable(
                where raised_at_ms >= $1 and status <> 'resolved' and gap_kind is null and card_id in ({in}) \
                order by raised_at_ms limit 1000";
     let mut open: HashMap<String, Vec<Joinable>> = HashMap::new();
-    for row in fetch_in(connection, sql, &args![since_ms], cards).await? {
+    for row in fetch_in(connection, sql, args![since_ms], cards).await? {
         open.entry(row.try_get("card_id")?).or_default().push(Joinable {
             alert_id: row.try_get("alert_id")?,
             simulated: row.try_get::<i64, _>("simulated")? == 1,

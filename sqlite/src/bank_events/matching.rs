@@ -73,7 +73,7 @@ pub const EARLY_SQL: &str = "select event_id, card_id, reference_key, authorizat
 pub(crate) async fn adopt_early(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<(), StoreError> {
     let cards: Vec<String> = decided.iter().map(|d| d.card.card_id.clone()).collect();
     let oldest = decided.iter().map(|d| d.swipe.received_at.0).min().unwrap_or(0) - EARLY_BY_REFERENCE_MS;
-    let rows = fetch_in(tx.connection, EARLY_SQL, &args![oldest], &cards).await?;
+    let rows = fetch_in(tx.connection, EARLY_SQL, args![oldest], &cards).await?;
     for row in &rows {
         let card: &str = row.try_get("card_id")?;
         let reference: Option<String> = row.try_get("reference_key")?;

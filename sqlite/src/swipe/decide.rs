@@ -117,7 +117,7 @@ async fn earlier(tx: &mut Tx<'_>, jobs: &[&mut SwipeJob]) -> Result<Vec<Earlier>
             let sql = format!(
                 "select {columns} from card_authorization where received_at_ms >= $1 and {column} in ({{in}}) limit 1000"
             );
-            rows.extend(fetch_in(tx.connection, &sql, &args![oldest], &keys).await?);
+            rows.extend(fetch_in(tx.connection, &sql, args![oldest], &keys).await?);
         }
     }
     rows.iter()

@@ -116,7 +116,7 @@ impl Task {
         let waiting: Vec<Job> = {
             let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
             let count = backlog.len().min(BATCH_MAX);
-            backlog.drain(..count).map(Job::Swipe).collect()
+            backlog.drain(..count).map(|job| Job::Swipe(Box::new(job))).collect()
         };
         if !waiting.is_empty() {
             self.transact(waiting).await;
@@ -132,7 +132,7 @@ impl Task {
         let (mut swipes, mut runs) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
-                Job::Swipe(job) => swipes.push(job),
+                Job::Swipe(job) => swipes.push(*job),
                 Job::Run(run) => runs.push(run),
                 Job::Checkpoint => {
                     if let Err(error) = engine::checkpoint(&mut self.connection).await {

@@ -64,13 +64,13 @@ impl OpenOrder {
 /// matches the merchant, then the one whose remaining value is nearest the amount, then the oldest.
 ///
 /// `matches` tells how the merchant matches the store of an order, `None` where the store is unknown.
-pub fn choose<'a>(
-    orders: &'a [OpenOrder],
+pub fn choose(
+    orders: &[OpenOrder],
     at: UnixMs,
     amount_cents: i64,
     tolerance: Tolerance,
     matches: impl Fn(&OpenOrder) -> Option<MerchantMatch>,
-) -> Option<&'a OpenOrder> {
+) -> Option<&OpenOrder> {
     orders.iter().filter(|order| order.is_open_at(at, tolerance)).min_by_key(|order| {
         let elsewhere = !matches(order).is_some_and(MerchantMatch::is_match);
         let misfit = (order.value_cents - order.spent_cents - amount_cents).abs();
