@@ -113,7 +113,7 @@ pub struct AuthorizationFilter {
     pub q: Option<String>,
 }
 
-const SQL: &str = "select a.authorization_id, a.card_id, a.presented_card_id, c.masked_number, a.shopper_id, s.name as shopper_name, a.received_at_ms, \
+pub(crate) const SQL: &str = "select a.authorization_id, a.card_id, a.presented_card_id, c.masked_number, a.shopper_id, s.name as shopper_name, a.received_at_ms, \
      a.occurred_at_ms, a.merchant_name, a.merchant_city, a.merchant_country, a.merchant_category_code, a.amount_cents, a.currency, a.reference, \
      a.outcome, a.stand_in, a.simulated, a.rule_set_version, a.decision, a.order_id, a.net_cents, a.bank_state, \
      (select count(*) from authorization_repeat r where r.authorization_id = a.authorization_id) as repeats \

@@ -2,6 +2,8 @@
 
 mod matching;
 
+#[cfg(test)]
+pub(crate) use matching::EARLY_SQL;
 pub(crate) use matching::adopt_early;
 
 use crate::cards::{self, CardRow};
@@ -56,6 +58,13 @@ pub async fn receive(
     Ok(Received { event_id: event_id.to_owned(), duplicate: false })
 }
 
+/// The first call of a report that has a reference.
+pub(crate) const REPEAT_BY_REFERENCE_SQL: &str = "select event_id from bank_event where repeat_key = $1 and received_at_ms >= $2 \
+     and kind = $3 and card_id = $4 and reference_key = $5 order by received_at_ms, event_id limit 1";
+/// The same for a report without one.
+pub(crate) const REPEAT_BY_CONTENT_SQL: &str = "select event_id from bank_event where repeat_key = $1 and received_at_ms >= $2 \
+     and kind = $3 and card_id = $4 and reference_key is null order by received_at_ms, event_id limit 1";
+
 async fn first_of_repeats(
     tx: &mut Tx<'_>,
     kind: EventKind,
@@ -63,8 +72,7 @@ async fn first_of_repeats(
     card: &CardRow,
 ) -> Result<Option<String>, StoreError> {
     let window = event.repeat_window_ms(tx.versions.settings.duplicate_window_secs);
-    let sql = "select event_id from bank_event where repeat_key = $1 and received_at_ms >= $2 and kind = $3 and card_id = $4 \
-               order by received_at_ms, event_id limit 1";
+    let sql = if event.reference_key.is_some() { REPEAT_BY_REFERENCE_SQL } else { REPEAT_BY_CONTENT_SQL };
     let args = args![
         event.repeat_key.as_str(),
         event.received_at.plus(-window).0,

@@ -27,8 +27,8 @@ impl CardRow {
     }
 }
 
-/// Finds cards by any of their ids; exported for the plan test.
-pub const RESOLVE_SQL: &str = "select a.alias_id, c.card_id, c.known, c.masked_number, c.shopper_id, c.status \
+/// Finds cards by any of their ids.
+pub(crate) const RESOLVE_SQL: &str = "select a.alias_id, c.card_id, c.known, c.masked_number, c.shopper_id, c.status \
                                from card_alias a join card c on c.card_id = a.card_id where a.alias_id in ({in})";
 
 /// Finds the cards that `presented` ids belong to.

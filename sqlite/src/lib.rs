@@ -17,6 +17,8 @@ pub mod keys;
 pub mod load;
 mod orders;
 pub mod outbox;
+#[cfg(test)]
+mod plans;
 pub mod records;
 pub mod relink;
 pub mod rules;

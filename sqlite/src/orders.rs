@@ -43,8 +43,8 @@ fn assigned(row: &AnyRow) -> Result<AssignedOrder, StoreError> {
     })
 }
 
-/// The SQL that finds the orders of shoppers whose life touches a span; exported for the plan test.
-pub const BY_SHOPPERS_SQL: &str = "select {columns} from customer_order where ends_at_ms >= $1 and starts_at_ms <= $2 \
+/// The SQL that finds the orders of shoppers whose life touches a span.
+pub(crate) const BY_SHOPPERS_SQL: &str = "select {columns} from customer_order where ends_at_ms >= $1 and starts_at_ms <= $2 \
                                    and shopper_id in ({in}) limit {limit}";
 
 /// Orders of `shoppers` whose life (without tolerance) touches `from`..=`to`, spent amounts not yet filled in.
@@ -59,6 +59,10 @@ pub(crate) async fn touching(
     rows.iter().map(assigned).collect()
 }
 
+/// What swipes count against orders.
+pub(crate) const SPENT_SQL: &str = "select order_id, cast(sum(net_cents) as bigint) as spent from card_authorization \
+     where simulated = $1 and currency = $2 and order_id in ({in}) group by order_id";
+
 /// Sums what swipes count against each of `orders`, real or simulated ones only.
 pub(crate) async fn spent(
     connection: &mut AnyConnection,
@@ -69,9 +73,7 @@ pub(crate) async fn spent(
     if orders.is_empty() {
         return Ok(vec![]);
     }
-    let sql = "select order_id, cast(sum(net_cents) as bigint) as spent from card_authorization \
-               where simulated = $1 and currency = $2 and order_id in ({in}) group by order_id";
-    let rows = fetch_in(connection, sql, args![simulated, currency], orders).await?;
+    let rows = fetch_in(connection, SPENT_SQL, args![simulated, currency], orders).await?;
     rows.iter().map(|row| Ok((row.try_get("order_id")?, row.try_get("spent")?))).collect()
 }
 

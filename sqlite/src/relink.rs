@@ -78,8 +78,8 @@ struct Past {
     net_cents: i64,
 }
 
-/// The swipes of a shopper's cards in a span of receipt; exported for the plan test.
-pub const PAST_SQL: &str = "select a.authorization_id, a.presented_card_id, a.card_id, c.known, c.masked_number, c.status, c.shopper_id, a.amount_cents, \
+/// The swipes of a shopper's cards in a span of receipt.
+pub(crate) const PAST_SQL: &str = "select a.authorization_id, a.presented_card_id, a.card_id, c.known, c.masked_number, c.status, c.shopper_id, a.amount_cents, \
      a.currency, a.merchant_name, a.merchant_city, a.merchant_country, a.merchant_category_code, a.reference, a.occurred_at_ms, a.received_at_ms, \
      a.simulated, a.repeat_key, a.reference_key, a.outcome, a.stand_in, a.decision, a.order_id, a.net_cents \
      from card c join card_authorization a on a.card_id = c.card_id \

@@ -7,6 +7,8 @@ mod judge;
 mod record;
 
 pub(crate) use decide::decide_all;
+#[cfg(test)]
+pub(crate) use decide::{BY_CONTENT_SQL, BY_REFERENCE_SQL};
 pub(crate) use judge::judge;
 pub(crate) use record::Decided;
 

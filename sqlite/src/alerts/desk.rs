@@ -104,7 +104,7 @@ pub struct AlertFilter {
     pub q: Option<String>,
 }
 
-const ALERT_SQL: &str = "select a.alert_id, a.status, a.disposition, a.rule, a.rules, a.severity, a.title, a.card_id, \
+pub(crate) const ALERT_SQL: &str = "select a.alert_id, a.status, a.disposition, a.rule, a.rules, a.severity, a.title, a.card_id, \
      c.masked_number, c.status as card_status, c.shopper_id, s.name as shopper_name, a.merchant, a.amount_cents, a.currency, \
      a.order_id, a.raised_at_ms, a.last_at_ms, a.swipe_count, a.simulated, a.gap_kind, a.assigned_to, a.snoozed_until_ms, \
      a.resolved_at_ms, a.resolved_by, a.resolution from alert a left join card c on c.card_id = a.card_id \

@@ -42,16 +42,17 @@ pub(crate) async fn raise(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<()
     Ok(())
 }
 
+/// Unresolved alerts of cards, raised lately.
+pub(crate) const JOINABLE_SQL: &str = "select alert_id, card_id, simulated, raised_at_ms, weight, rules from alert \
+     where raised_at_ms >= $1 and status <> 'resolved' and gap_kind is null and card_id in ({in}) order by raised_at_ms limit 1000";
+
 pub(super) async fn joinable(
     connection: &mut AnyConnection,
     cards: &[String],
     since_ms: i64,
 ) -> Result<HashMap<String, Vec<Joinable>>, StoreError> {
-    let sql = "select alert_id, card_id, simulated, raised_at_ms, weight, rules from alert \
-               where raised_at_ms >= $1 and status <> 'resolved' and gap_kind is null and card_id in ({in}) \
-               order by raised_at_ms limit 1000";
     let mut open: HashMap<String, Vec<Joinable>> = HashMap::new();
-    for row in fetch_in(connection, sql, args![since_ms], cards).await? {
+    for row in fetch_in(connection, JOINABLE_SQL, args![since_ms], cards).await? {
         open.entry(row.try_get("card_id")?).or_default().push(Joinable {
             alert_id: row.try_get("alert_id")?,
             simulated: row.try_get::<i64, _>("simulated")? == 1,

@@ -64,8 +64,8 @@ async fn by_reference(
     Ok(row.first().map(|row| row.try_get("authorization_id")).transpose()?)
 }
 
-/// Reports that may belong to authorizations of these cards; exported for the plan test.
-pub const EARLY_SQL: &str = "select event_id, card_id, reference_key, authorization_id, amount_cents, currency, merchant_name, simulated, \
+/// Reports that may belong to authorizations of these cards.
+pub(crate) const EARLY_SQL: &str = "select event_id, card_id, reference_key, authorization_id, amount_cents, currency, merchant_name, simulated, \
      received_at_ms from bank_event where received_at_ms >= $1 and (authorization_id is null or matched_by = 'content') \
      and card_id in ({in}) order by received_at_ms, event_id limit 1000";
 

@@ -105,19 +105,22 @@ struct Earlier {
     decision: String,
 }
 
+/// Earlier authorizations under the references of a batch.
+pub(crate) const BY_REFERENCE_SQL: &str = "select authorization_id, card_id, repeat_key, reference_key, received_at_ms, outcome, decision \
+     from card_authorization where received_at_ms >= $1 and reference_key in ({in}) limit 1000";
+/// The same for swipes without a reference.
+pub(crate) const BY_CONTENT_SQL: &str = "select authorization_id, card_id, repeat_key, reference_key, received_at_ms, outcome, decision \
+     from card_authorization where received_at_ms >= $1 and reference_key is null and repeat_key in ({in}) limit 1000";
+
 async fn earlier(tx: &mut Tx<'_>, jobs: &[&mut SwipeJob]) -> Result<Vec<Earlier>, StoreError> {
-    let columns = "authorization_id, card_id, repeat_key, reference_key, received_at_ms, outcome, decision";
     let oldest = jobs.iter().map(|j| j.swipe.received_at.0).min().unwrap_or(0) - REFERENCE_WINDOW_MS;
     let references: Vec<String> = jobs.iter().filter_map(|j| j.swipe.reference_key.clone()).collect();
     let repeats: Vec<String> =
         jobs.iter().filter(|j| j.swipe.reference_key.is_none()).map(|j| j.swipe.repeat_key.clone()).collect();
     let mut rows = Vec::new();
-    for (column, keys) in [("reference_key", references), ("repeat_key", repeats)] {
+    for (sql, keys) in [(BY_REFERENCE_SQL, references), (BY_CONTENT_SQL, repeats)] {
         if !keys.is_empty() {
-            let sql = format!(
-                "select {columns} from card_authorization where received_at_ms >= $1 and {column} in ({{in}}) limit 1000"
-            );
-            rows.extend(fetch_in(tx.connection, &sql, args![oldest], &keys).await?);
+            rows.extend(fetch_in(tx.connection, sql, args![oldest], &keys).await?);
         }
     }
     rows.iter()

@@ -30,25 +30,26 @@ pub(crate) fn judge(
     };
     let at = swipe.effective_at();
     let chosen = link::choose(orders, at, swipe.amount_cents, tolerance(&tx.versions.rules), compare);
-    let best: Option<(&PreparedStore, MerchantMatch)> = stores.best(&merchant.name, &merchant.city);
-    let store = chosen.and_then(|order| stores.get(&order.store_id));
-    let order_facts = chosen.map(|order| OrderFacts {
+    let at_order_store = chosen.and_then(|(_, matched)| matched).is_some_and(MerchantMatch::is_match);
+    // Only a merchant that is not the order's store need be looked for among all of them.
+    let best: Option<(&PreparedStore, MerchantMatch)> =
+        if at_order_store { None } else { stores.best(&merchant.name, &merchant.city) };
+    let store = chosen.and_then(|(order, _)| stores.get(&order.store_id));
+    let order_facts = chosen.map(|(order, merchant_match)| OrderFacts {
         order,
-        merchant_match: compare(order),
+        merchant_match,
         store_is_liquor: store.is_some_and(PreparedStore::liquor),
         counts_cents,
     });
-    // A store that the order names is one of ours even where its name fits no other rule.
-    let partner =
-        best.is_some() || order_facts.is_some_and(|o| o.merchant_match.is_some_and(MerchantMatch::is_match));
+    let partner = at_order_store || best.is_some();
     let facts = FactSet::of_swipe(swipe, card, order_facts, partner);
     let extra = Extra {
         at: Some(at),
-        order_id: chosen.map(|order| order.order_id.as_str()),
+        order_id: chosen.map(|(order, _)| order.order_id.as_str()),
         store_name: store.map(PreparedStore::name),
         other_store: best.map(|(store, how)| (store.name(), how)),
         orders_near,
     };
     let decision = decide(&tx.versions.rules, &facts, &extra);
-    Judged { decision, facts, order_id: chosen.map(|order| order.order_id.clone()) }
+    Judged { decision, facts, order_id: chosen.map(|(order, _)| order.order_id.clone()) }
 }

@@ -63,16 +63,18 @@ impl OpenOrder {
 /// Chooses the order of a swipe of `amount_cents` at `at`, of those whose window holds `at`: the store that
 /// matches the merchant, then the one whose remaining value is nearest the amount, then the oldest.
 ///
-/// `matches` tells how the merchant matches the store of an order, `None` where the store is unknown.
+/// `matches` tells how the merchant matches the store of an order, `None` where the store is unknown; it is
+/// asked once per open order and answered with the order chosen.
 pub fn choose(
     orders: &[OpenOrder],
     at: UnixMs,
     amount_cents: i64,
     tolerance: Tolerance,
     matches: impl Fn(&OpenOrder) -> Option<MerchantMatch>,
-) -> Option<&OpenOrder> {
-    orders.iter().filter(|order| order.is_open_at(at, tolerance)).min_by_key(|order| {
-        let elsewhere = !matches(order).is_some_and(MerchantMatch::is_match);
+) -> Option<(&OpenOrder, Option<MerchantMatch>)> {
+    let open = orders.iter().filter(|order| order.is_open_at(at, tolerance));
+    open.map(|order| (order, matches(order))).min_by_key(|(order, matched)| {
+        let elsewhere = !matched.is_some_and(MerchantMatch::is_match);
         let misfit = (order.value_cents - order.spent_cents - amount_cents).abs();
         (elsewhere, misfit, order.started_at(), order.order_id.clone())
     })
@@ -128,13 +130,13 @@ mod tests {
             choose(&orders, at, cents, DEFAULT_TOLERANCE, |o| {
                 Some(if o.store_id == store { MerchantMatch::Exact } else { MerchantMatch::None })
             })
-            .map(|o| o.order_id.as_str())
+            .map(|(o, _)| o.order_id.as_str())
         };
         assert_eq!(pick("here", 5_000), Some("here"), "the store outweighs the fit");
         assert_eq!(pick("nowhere", 80_000), Some("here"), "the fit outweighs age");
         assert_eq!(pick("nowhere", 5_000), Some("old"), "the oldest of equals");
         let spent = [order("used", 100, None, 5_000, 5_000), order("free", 110, None, 5_000, 0)];
-        let chosen = choose(&spent, at, 5_000, DEFAULT_TOLERANCE, |_| None).map(|o| o.order_id.as_str());
+        let chosen = choose(&spent, at, 5_000, DEFAULT_TOLERANCE, |_| None).map(|(o, _)| o.order_id.as_str());
         assert_eq!(chosen, Some("free"), "what is already spent does not fit again");
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 /// How often due work is looked for; a new message wakes the deliverer at once.
 const EVERY: Duration = Duration::from_millis(1_000);
 /// How often the log of the database is moved into it, on a connection of its own.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the timers; they end with `app.stop`.
 pub fn start(app: &Arc<App>) -> JoinSet<()> {
