@@ -2,13 +2,15 @@
 //! an answer. Everything goes through the functions that live traffic goes through.
 
 use crate::ingest;
+use crate::sql::{args, fetch};
 use crate::swipe::{self, SwipeJob, Ticket};
 use crate::writer::{Stats, Tx};
-use crate::{StoreError, bank_events, relink};
+use crate::{Database, StoreError, bank_events, relink};
 use fraud::authorization::Swipe;
 use fraud::bank_event::EventKind;
 use fraud::record::Record;
 use fraud::time::UnixMs;
+use sqlx::Row;
 
 /// One thing that arrived.
 pub enum Step {
@@ -45,4 +47,33 @@ pub async fn carry_out(tx: &mut Tx<'_>, steps: Vec<Step>) -> Result<(), StoreErr
         }
     }
     Ok(())
+}
+
+/// An old alert that nobody worked, and the references of the swipes in it; none for a feed gap.
+pub struct Unworked {
+    pub alert_id: String,
+    pub references: Vec<String>,
+}
+
+/// Alerts raised before `before` that are still open.
+///
+/// # Errors
+/// `StoreError` from the database.
+pub async fn unworked(database: &Database, before: UnixMs) -> Result<Vec<Unworked>, StoreError> {
+    let sql = "select l.alert_id, a.reference, l.gap_kind from alert l join alert_reason r on r.alert_id = l.alert_id \
+               left join card_authorization a on a.authorization_id = r.subject_id \
+               where l.status = 'open' and l.raised_at_ms < $1 order by l.raised_at_ms, l.alert_id limit 100000";
+    let mut connection = database.reader().await?;
+    let mut found: Vec<Unworked> = Vec::new();
+    for row in fetch(&mut connection, sql, args![before.0]).await? {
+        let alert_id: String = row.try_get("alert_id")?;
+        if found.last().is_none_or(|last| last.alert_id != alert_id) {
+            found.push(Unworked { alert_id, references: Vec::new() });
+        }
+        let gap = row.try_get::<Option<String>, _>("gap_kind")?.is_some();
+        if let (Some(last), false) = (found.last_mut(), gap) {
+            last.references.extend(row.try_get::<Option<String>, _>("reference")?);
+        }
+    }
+    Ok(found)
 }

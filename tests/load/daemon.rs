@@ -104,6 +104,20 @@ impl Daemon {
         Ok(health["storage"]["database_bytes"].as_i64().unwrap_or(0))
     }
 
+    /// Waits until the database's log has stopped moving, for a minute at most.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        let mut before = -1;
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            let now = self.database_bytes().await?;
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(())
+    }
+
     /// The writer's totals by stage, from its metrics.
     pub async fn stages(&self) -> Result<BTreeMap<String, f64>, Failure> {
         let metrics = self.get("/metrics").await?;

@@ -5,7 +5,7 @@ use crate::daemon::Daemon;
 use serde_json::json;
 
 /// Cards whose shopper has one open order of ample value.
-pub const HONEST: u64 = 20_000;
+pub const HONEST: u64 = 100_000;
 /// Cards without any order; one swipe in a hundred is theirs.
 pub const THIEVES: u64 = 200;
 const STORES: u64 = 60;
@@ -41,8 +41,10 @@ pub async fn ingest(daemon: &Daemon) -> Result<(), Failure> {
 /// The bank's event number `number`: distinct reference, spread over the cards.
 pub fn swipe(number: u64) -> String {
     let thief = number % 100 == 99;
-    // A step coprime to the number of cards visits them all before it returns.
-    let card = if thief { HONEST + number / 100 % THIEVES } else { number.wrapping_mul(7_919) % HONEST };
+    // As in life, an order gets its two swipes within moments and then others have their turn: swipe n and
+    // swipe n + 64 are of one card, the next 64 cards follow.
+    let card =
+        if thief { HONEST + number / 100 % THIEVES } else { (number / 128 * 64 + number % 64) % HONEST };
     let store = card % STORES;
     let cents = 1_000 + number % 50_000;
     format!(

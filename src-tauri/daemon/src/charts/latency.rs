@@ -14,9 +14,8 @@ use super::{LatencyPoint, Size};
 const FLOOR_MS: f64 = 0.1;
 /// Slower than eleven days is drawn as that.
 const CEILING_MS: f64 = 1e9;
-const NAME: &str = "Decision time per hour in milliseconds";
-const TITLES: &[&str] =
-    &["Decision time per hour, ms (log scale)", "Decision time per hour, ms (log)", "Decision time, ms"];
+const NAME: &str = "Decision time in milliseconds";
+const TITLES: &[&str] = &["Decision time in ms, log scale", "Decision time, ms (log)", "Decision time, ms"];
 const NONE: &str = "No decisions in this period";
 /// Room a label of the axis needs.
 const TICK_PX: i32 = 15;

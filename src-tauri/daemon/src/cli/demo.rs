@@ -2,14 +2,17 @@
 
 use super::{Failure, Place, data_dir, fail};
 use crate::clock;
-use crate::demo::{Arrival, Parameters, What, World, generate};
+use crate::demo::{Arrival, Parameters, Truth, What, World, generate};
 use crate::issuer::investec;
+use fraud::alert::Disposition;
 use fraud::bank_event::EventKind;
 use fraud::record::Record;
-use fraud::time::{MINUTE_MS, UnixMs};
+use fraud::time::{HOUR_MS, MINUTE_MS, UnixMs};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use store::alerts::{self, Act};
 use store::ingest::RECORDS_PER_SLICE;
 use store::load::{self, Step};
 use store::{Database, Lane, Writer, rules, settings};
@@ -55,6 +58,7 @@ pub async fn run(place: &Place, wanted: Wanted) -> Result<(), Failure> {
     let (writer, task) = Writer::start(&database).await?;
     let secret = data_dir::digest_secret(&place.data_dir)?;
     let swipes = load(&writer, world.arrivals, &secret).await?;
+    work_old_alerts(&database, &writer, &world.truth, UnixMs(until.timestamp_millis())).await?;
     drop(writer);
     task.await?;
     database.checkpoint().await?;
@@ -151,6 +155,49 @@ async fn load(writer: &Writer, arrivals: Vec<Arrival>, secret: &[u8]) -> Result<
     writer.run(Lane::Bulk, move |tx| Box::pin(load::carry_out(tx, steps))).await?;
     quiet(writer, now, false).await?;
     Ok(swipes)
+}
+
+/// A desk at work leaves no queue of weeks: what is older than this was dealt with, each as its truth says.
+const WORKED_AFTER_MS: i64 = 12 * HOUR_MS;
+/// Alerts worked in one transaction.
+const WORKED_PER_JOB: usize = 50;
+
+async fn work_old_alerts(
+    database: &Database,
+    writer: &Writer,
+    truth: &[Truth],
+    until: UnixMs,
+) -> Result<(), Failure> {
+    let thefts: HashSet<&str> = truth.iter().filter(|t| t.fraud).map(|t| t.id.as_str()).collect();
+    let old = load::unworked(database, until.plus(-WORKED_AFTER_MS)).await?;
+    let acts: Vec<(String, Act)> = old
+        .into_iter()
+        .map(|alert| {
+            let disposition = if alert.references.iter().any(|reference| thefts.contains(reference.as_str()))
+            {
+                Disposition::ConfirmedFraud
+            } else if alert.references.is_empty() {
+                Disposition::Inconclusive
+            } else {
+                Disposition::FalsePositive
+            };
+            (alert.alert_id, Act::Dispose { disposition, note: None })
+        })
+        .collect();
+    for job in acts.chunks(WORKED_PER_JOB) {
+        let job = job.to_vec();
+        writer
+            .run(Lane::Bulk, move |tx| {
+                Box::pin(async move {
+                    for (id, act) in &job {
+                        alerts::act(tx, id, act, "user:demo-desk", until).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 async fn quiet(writer: &Writer, now: UnixMs, quiet: bool) -> Result<(), Failure> {
