@@ -73,12 +73,13 @@ async fn first_of_repeats(
 ) -> Result<Option<String>, StoreError> {
     let window = event.repeat_window_ms(tx.versions.settings.duplicate_window_secs);
     let sql = if event.reference_key.is_some() { REPEAT_BY_REFERENCE_SQL } else { REPEAT_BY_CONTENT_SQL };
-    let args = args![
+    let mut args = args![
         event.repeat_key.as_str(),
         event.received_at.plus(-window).0,
         kind.as_str(),
         card.card_id.as_str()
     ];
+    args.extend(event.reference_key.as_deref().map(Arg::from));
     let row = fetch_one(tx.connection, sql, args).await?;
     Ok(row.map(|row| row.try_get("event_id")).transpose()?)
 }

@@ -182,6 +182,8 @@ async fn connection(
     let guarded = GuardedStream::new(stream, limits.write_stall_timeout, seat.clone());
     let mut conn = http1::Builder::new()
         .timer(TokioTimer::new())
+        // A client that leaves while it waits has still asked: what it asked is done, and recorded.
+        .half_close(true)
         .header_read_timeout(limits.header_timeout)
         .max_header_size(limits.header_bytes_max)
         .max_buf_size(BUFFER_BYTES_MAX)

@@ -80,7 +80,7 @@ pub struct PatchSettings {
     pub fallback: Option<Outcome>,
     pub deadline_ms: Option<i64>,
     pub duplicate_window_secs: Option<i64>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, alias = "slack_url", deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub slack_webhook_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "maybe")]
