@@ -44,7 +44,13 @@ async fn a_full_number_in_a_swipe_is_cut_decided_alerted_and_left_nowhere() {
     d.ingest(&small_world()).await;
     d.patch_settings(json!({"slack_webhook_url": slack.url})).await;
     let mut needles: Vec<String> = NUMBERS.iter().flat_map(|number| written(number)).collect();
-    needles.extend(["9137".into(), "B4111111111111111^NKOSI/T^2512".into(), "4111111111111111D2512".into()]);
+    // Long or un-hexadecimal, so that no random id holds them by chance.
+    needles.extend([
+        "z9137z".into(),
+        "913791379137".into(),
+        "B4111111111111111^NKOSI/T^2512".into(),
+        "4111111111111111D2512".into(),
+    ]);
     let mut answers = String::new();
     for (n, form) in NUMBERS.iter().flat_map(|number| written(number)).enumerate() {
         for (place, change) in [
@@ -65,7 +71,7 @@ async fn a_full_number_in_a_swipe_is_cut_decided_alerted_and_left_nowhere() {
             answers.push_str(&d.report("after", &event).await.to_string());
         }
     }
-    let secrets = json!({"cvv": "9137", "cvc2": 9137, "track1": "B4111111111111111^NKOSI/T^2512", "track2": "4111111111111111D2512", "card": {"cvv": "9137", "pin": "9137"}});
+    let secrets = json!({"cvv": "z9137z", "cvc2": 913791379137_u64, "track1": "B4111111111111111^NKOSI/T^2512", "track2": "4111111111111111D2512", "card": {"cvv": "z9137z", "pin": "z9137z"}});
     answers.push_str(&d.before(&with(&swipe("card-1", "cvv", 100), secrets)).await.to_string());
     // Errors, too, say nothing of it.
     let (status, answer) = d
