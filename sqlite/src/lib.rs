@@ -18,7 +18,7 @@ pub mod load;
 mod orders;
 pub mod outbox;
 #[cfg(test)]
-mod plans;
+mod plans_test;
 pub mod records;
 pub mod relink;
 pub mod rules;
