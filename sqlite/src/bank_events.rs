@@ -169,7 +169,7 @@ pub(crate) async fn resettle(tx: &mut Tx<'_>, authorization_id: &str, now: UnixM
     if let (true, Some(shopper)) = (before != settled.net_cents, shopper) {
         let received = UnixMs(row.try_get("received_at_ms")?);
         let at = fraud::authorization::effective_at(UnixMs(row.try_get("occurred_at_ms")?), received);
-        relink::shopper(tx, &shopper, at, at, now).await?;
+        relink::around(tx, &shopper, at, now).await?;
     }
     Ok(())
 }

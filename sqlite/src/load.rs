@@ -15,8 +15,8 @@ use sqlx::Row;
 /// One thing that arrived.
 pub enum Step {
     Records(Vec<Record>, UnixMs),
-    /// A swipe and the id its authorization gets.
-    Swipe(Swipe, String),
+    /// Swipes, each with the id its authorization gets.
+    Swipes(Vec<(Swipe, String)>),
     Report(EventKind, Swipe, String),
     /// The feed-gap worker's turn.
     Gaps(UnixMs),
@@ -36,8 +36,9 @@ pub async fn carry_out(tx: &mut Tx<'_>, steps: Vec<Step>) -> Result<(), StoreErr
                 ingest::take(tx, records, now).await?;
                 while relink::step(tx, now).await? {}
             }
-            Step::Swipe(swipe, id) => {
-                let mut jobs = [SwipeJob::new(swipe, id, Ticket::new().0)];
+            Step::Swipes(swipes) => {
+                let job = |(swipe, id)| SwipeJob::new(swipe, id, Ticket::new().0);
+                let mut jobs: Vec<SwipeJob> = swipes.into_iter().map(job).collect();
                 swipe::decide_all(tx, &mut jobs, &stats).await?;
             }
             Step::Report(kind, event, id) => {

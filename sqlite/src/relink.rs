@@ -16,7 +16,7 @@ use fraud::authorization::{Merchant, Swipe};
 use fraud::decision::{Decision, FiredRule, Outcome};
 use fraud::facts::{CardFacts, FactSet};
 use fraud::ids::CardId;
-use fraud::link::OpenOrder;
+use fraud::link::{OPEN_ORDER_MS, OpenOrder};
 use fraud::merchant::PreparedStore;
 use fraud::money::rand;
 use fraud::rule::{RuleMode, RuleScope};
@@ -85,7 +85,8 @@ pub(crate) const PAST_SQL: &str = "select a.authorization_id, a.presented_card_i
      from card c join card_authorization a on a.card_id = c.card_id \
      where {whose} = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 order by a.decided_seq, a.authorization_id limit $4";
 
-/// Judges afresh a shopper's swipes whose time lies in the orders' reach around `from`..=`to`.
+/// Judges afresh a shopper's swipes that an order of `from`..=`to` may hold; where one changes its order, all
+/// in the orders' reach, for what the one order loses or gains may make room for others.
 pub(crate) async fn shopper(
     tx: &mut Tx<'_>,
     id: &str,
@@ -93,29 +94,39 @@ pub(crate) async fn shopper(
     to: UnixMs,
     now: UnixMs,
 ) -> Result<(), StoreError> {
-    let reach = fraud::link::OPEN_ORDER_MS;
-    let (from, to) = (from.plus(-reach), to.plus(reach));
+    let tolerance = tolerance(&tx.versions.rules);
+    let (near_from, near_to) = (from.plus(-tolerance.early_ms), to.plus(tolerance.late_ms));
+    if span(tx, id, near_from, near_to, now).await? {
+        span(tx, id, from.plus(-OPEN_ORDER_MS), to.plus(OPEN_ORDER_MS), now).await?;
+    }
+    Ok(())
+}
+
+/// Judges afresh a shopper's swipes that share orders with one of `at`, whose share in them has changed.
+pub(crate) async fn around(tx: &mut Tx<'_>, id: &str, at: UnixMs, now: UnixMs) -> Result<(), StoreError> {
+    span(tx, id, at.plus(-OPEN_ORDER_MS), at.plus(OPEN_ORDER_MS), now).await?;
+    Ok(())
+}
+
+/// Judges afresh a shopper's swipes of a span; answers whether one of them changed its order.
+async fn span(tx: &mut Tx<'_>, id: &str, from: UnixMs, to: UnixMs, now: UnixMs) -> Result<bool, StoreError> {
     let past = past_swipes(tx.connection, "c.shopper_id", id, from, to).await?;
     let past: Vec<Past> =
         past.into_iter().filter(|p| (from..=to).contains(&p.swipe.effective_at())).collect();
     if past.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let tolerance = tolerance(&tx.versions.rules);
-    let assigned = orders::touching(
-        tx.connection,
-        &[id.to_owned()],
-        from.plus(-tolerance.late_ms),
-        to.plus(tolerance.early_ms),
-    )
-    .await?;
+    let (first, last) = (from.plus(-tolerance.late_ms), to.plus(tolerance.early_ms));
+    let assigned = orders::touching(tx.connection, &[id.to_owned()], first, last).await?;
     judge_both(tx, &past, &assigned, now).await
 }
 
 /// Judges afresh the swipes of a card that is given to no shopper, since `from`.
 pub(crate) async fn card(tx: &mut Tx<'_>, id: &str, from: UnixMs, now: UnixMs) -> Result<(), StoreError> {
     let past = past_swipes(tx.connection, "c.card_id", id, from, now).await?;
-    judge_both(tx, &past, &[], now).await
+    judge_both(tx, &past, &[], now).await?;
+    Ok(())
 }
 
 async fn past_swipes(
@@ -135,14 +146,15 @@ async fn judge_both(
     past: &[Past],
     assigned: &[AssignedOrder],
     now: UnixMs,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let mut moved = false;
     for simulated in [false, true] {
         let some: Vec<&Past> = past.iter().filter(|p| p.swipe.simulated == simulated).collect();
         if !some.is_empty() {
-            judge_afresh(tx, &some, assigned, simulated, now).await?;
+            moved |= judge_afresh(tx, &some, assigned, simulated, now).await?;
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
 async fn judge_afresh(
@@ -151,7 +163,8 @@ async fn judge_afresh(
     assigned: &[AssignedOrder],
     simulated: bool,
     now: UnixMs,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let mut moved = false;
     let currency = home_currency(&tx.versions.rules);
     let mut orders: Vec<OpenOrder> = assigned.iter().map(|a| a.order.clone()).collect();
     let ids: Vec<String> = orders.iter().map(|o| o.order_id.clone()).collect();
@@ -171,6 +184,7 @@ async fn judge_afresh(
         let counts = if p.outcome == Outcome::Approve { p.net_cents } else { p.swipe.amount_cents };
         let judged = judge(tx, &p.swipe, card, counts, &orders, 0);
         if judged.order_id != p.order_id {
+            moved = true;
             let sql = "update card_authorization set order_id = $1 where authorization_id = $2";
             execute(tx.connection, sql, args![judged.order_id.as_deref(), p.authorization_id.as_str()])
                 .await?;
@@ -196,7 +210,7 @@ async fn judge_afresh(
             alerts::revise(tx, &p.authorization_id, &changes, Some(&decided), now).await?;
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// Rules that fire now, and those that fired then and no longer do.

@@ -1,5 +1,6 @@
 //! `demo`: a labelled world in an empty directory, loaded through the real writer.
 
+use super::demo_epoch::{Epoch, Item};
 use super::{Failure, Place, data_dir, fail};
 use crate::clock;
 use crate::demo::{Arrival, Parameters, Truth, What, World, generate};
@@ -13,7 +14,6 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use store::alerts::{self, Act};
-use store::ingest::RECORDS_PER_SLICE;
 use store::load::{self, Step};
 use store::{Database, Lane, Writer, rules, settings};
 
@@ -99,7 +99,7 @@ fn line(arrival: &Arrival) -> serde_json::Value {
 
 /// How often the feed-gap worker is stepped while history passes.
 const STEP_EVERY_MS: i64 = 10 * MINUTE_MS;
-/// Arrivals carried out in one transaction: a crash loses a demo world anyway, so few commits are best.
+/// Steps carried out in one transaction: a crash loses a demo world anyway, so few commits are best.
 const STEPS_PER_JOB: usize = 500;
 
 async fn load(writer: &Writer, arrivals: Vec<Arrival>, secret: &[u8]) -> Result<usize, Failure> {
@@ -109,41 +109,34 @@ async fn load(writer: &Writer, arrivals: Vec<Arrival>, secret: &[u8]) -> Result<
     quiet(writer, first, true).await?;
     let (mut swipes, mut shown, total) = (0, 0, arrivals.len());
     let (mut stepped, mut now) = (first, first);
-    let mut steps: Vec<Step> = Vec::with_capacity(STEPS_PER_JOB);
+    let (mut epoch, mut steps) = (Epoch::default(), Vec::new());
     for (done, arrival) in arrivals.into_iter().enumerate() {
         now = UnixMs(arrival.at.timestamp_millis());
-        if now.since(stepped) >= STEP_EVERY_MS {
-            steps.push(Step::Gaps(now));
-            stepped = now;
-        }
-        let mut ends = steps.len() >= STEPS_PER_JOB;
-        match arrival.what {
-            What::Ingest(line) => {
-                let record = record_of(&line)?;
-                // Rules read the stores of a transaction's start.
-                ends |= matches!(record, Record::Store(_));
-                match steps.last_mut() {
-                    Some(Step::Records(records, at)) if records.len() < RECORDS_PER_SLICE => {
-                        records.push(record);
-                        *at = now;
-                    }
-                    _ => steps.push(Step::Records(vec![record], now)),
-                }
-            }
+        let item = match arrival.what {
+            What::Ingest(line) => Item::Record(Box::new(record_of(&line)?)),
             What::Hook { hook, body } => {
                 let event = investec::read(&body, now, secret).map_err(|error| Failure(error.message))?;
                 match EventKind::parse(hook.path()) {
-                    Some(kind) => steps.push(Step::Report(kind, event, clock::id("evt", now))),
+                    Some(kind) => Item::Report(kind, event),
                     None => {
                         swipes += 1;
-                        steps.push(Step::Swipe(event, clock::id("auth", now)));
+                        Item::Swipe(event)
                     }
                 }
             }
+        };
+        if !epoch.takes(&item, now) {
+            steps.extend(epoch.end());
+            // Rules read the stores of a transaction's start.
+            if steps.len() >= STEPS_PER_JOB || epoch.took_stores() {
+                carry_out(writer, std::mem::take(&mut steps)).await?;
+            }
         }
-        if ends {
-            let job = std::mem::take(&mut steps);
-            writer.run(Lane::Bulk, move |tx| Box::pin(load::carry_out(tx, job))).await?;
+        epoch.add(item, now);
+        if now.since(stepped) >= STEP_EVERY_MS {
+            steps.extend(epoch.end());
+            steps.push(Step::Gaps(now));
+            stepped = now;
         }
         let tenth = (done + 1) * 10 / total;
         if tenth > shown {
@@ -151,10 +144,15 @@ async fn load(writer: &Writer, arrivals: Vec<Arrival>, secret: &[u8]) -> Result<
             eprintln!("loaded {} %", tenth * 10);
         }
     }
+    steps.extend(epoch.end());
     steps.push(Step::Gaps(now));
-    writer.run(Lane::Bulk, move |tx| Box::pin(load::carry_out(tx, steps))).await?;
+    carry_out(writer, steps).await?;
     quiet(writer, now, false).await?;
     Ok(swipes)
+}
+
+async fn carry_out(writer: &Writer, steps: Vec<Step>) -> Result<(), Failure> {
+    Ok(writer.run(Lane::Bulk, move |tx| Box::pin(load::carry_out(tx, steps))).await?)
 }
 
 /// A desk at work leaves no queue of weeks: what is older than this was dealt with, each as its truth says.

@@ -2,6 +2,7 @@
 
 pub mod data_dir;
 pub mod demo;
+mod demo_epoch;
 mod keys;
 mod replay;
 mod serve;

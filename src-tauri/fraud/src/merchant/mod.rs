@@ -233,6 +233,11 @@ impl MerchantIndex {
     pub fn compare(&self, merchant_name: &str, merchant_city: &str, store_id: &str) -> MerchantMatch {
         let Some(store) = self.get(store_id) else { return MerchantMatch::None };
         let found = compare(merchant_name, merchant_city, store);
+        // A shop and its annex stand in one place under one chain, whichever of them lists the name.
+        let neighbour = |other: &PreparedStore| {
+            (other.parsed.chain, &other.parsed.place) == (store.parsed.chain, &store.parsed.place)
+                && !store.parsed.place.is_empty()
+        };
         // "MAKRO DURBAN" names a branch if there is a store of that name, and a town if there is none.
         let gives_way = |other: &PreparedStore| match found {
             MerchantMatch::Truncated | MerchantMatch::BranchCode | MerchantMatch::Suffix => true,
@@ -246,7 +251,7 @@ impl MerchantIndex {
         };
         match self.best(merchant_name, merchant_city) {
             Some((other, MerchantMatch::Exact | MerchantMatch::Alias))
-                if other.store_id != store_id && gives_way(other) =>
+                if other.store_id != store_id && gives_way(other) && !neighbour(other) =>
             {
                 MerchantMatch::None
             }

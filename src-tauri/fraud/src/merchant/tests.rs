@@ -339,3 +339,21 @@ fn the_index_prefers_the_store_that_is_named_and_only_partners() {
     assert_eq!(index.compare("MAKRO", "", "no such store"), None);
     assert_eq!(index.get("Makro Riversands").map(PreparedStore::partner), Some(false));
 }
+
+/// A liquor shop listed both as a store and among its grocery neighbour's other names is still itself: an
+/// order there must not accuse the shopper because the bank wrote " ZA" after the name.
+#[test]
+fn a_neighbour_with_the_same_alias_does_not_take_the_store_away() {
+    let index = MerchantIndex::new(vec![
+        store("Spar Gardens", &["TOPS AT SPAR GARDENS"]),
+        store("!Tops at Spar Gardens", &[]),
+        store("Spar Sea Point", &[]),
+    ]);
+    for name in
+        ["TOPS AT SPAR GARDENS", "TOPS AT SPAR GARDENS ZA", "TOPS AT SPAR GARDENS CA", "TOPS 5322 GARDENS"]
+    {
+        assert!(index.compare(name, "Gardens", "!Tops at Spar Gardens").is_match(), "{name} at Tops");
+        assert!(index.compare(name, "Gardens", "Spar Gardens").is_match(), "{name} at the grocer");
+        assert_eq!(index.compare(name, "Gardens", "Spar Sea Point"), None, "{name} elsewhere");
+    }
+}
