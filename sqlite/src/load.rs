@@ -17,7 +17,7 @@ pub enum Step {
     Records(Vec<Record>, UnixMs),
     /// Swipes, each with the id its authorization gets.
     Swipes(Vec<(Swipe, String)>),
-    Report(EventKind, Swipe, String),
+    Report(EventKind, Box<Swipe>, String),
     /// The feed-gap worker's turn.
     Gaps(UnixMs),
 }

@@ -136,7 +136,7 @@ impl Epoch {
             steps.push(Step::Swipes(std::mem::take(&mut self.swipes)));
         }
         let reports = std::mem::take(&mut self.reports);
-        steps.extend(reports.into_iter().map(|(kind, event, id)| Step::Report(kind, event, id)));
+        steps.extend(reports.into_iter().map(|(kind, event, id)| Step::Report(kind, Box::new(event), id)));
         self.reached.clear();
         (self.closed, self.since) = (false, None);
         steps
