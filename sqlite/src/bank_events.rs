@@ -9,13 +9,13 @@ pub(crate) use matching::adopt_early;
 use crate::cards::{self, CardRow};
 use crate::sql::{Arg, Cursor, Filter, Page, args, execute, fetch, fetch_one, insert, page};
 use crate::writer::{Tag, Tx};
-use crate::{Database, StoreError, alerts, relink};
+use crate::{Database, StoreError, alerts, history, relink};
 use fraud::alert::GapKind;
 use fraud::authorization::Swipe;
 use fraud::bank_event::{BankState, EventKind, Report, settle};
 use fraud::decision::Outcome;
 use fraud::facts::FactSet;
-use fraud::rule::{RuleMode, RuleScope};
+use fraud::rule::{Prepared, RuleMode, RuleScope};
 use fraud::shipped::FEED_GAP;
 use fraud::time::{MINUTE_MS, UnixMs};
 use matching::match_authorization;
@@ -165,11 +165,29 @@ pub(crate) async fn resettle(tx: &mut Tx<'_>, authorization_id: &str, now: UnixM
         alerts::explain_gap(tx, GapKind::Contradicted, authorization_id, "The swipe was reversed.", now)
             .await?;
     }
+    if before != settled.net_cents {
+        forget_tallies(tx.connection, authorization_id).await?;
+    }
     let shopper: Option<String> = row.try_get("shopper_id")?;
     if let (true, Some(shopper)) = (before != settled.net_cents, shopper) {
         let received = UnixMs(row.try_get("received_at_ms")?);
         let at = fraud::authorization::effective_at(UnixMs(row.try_get("occurred_at_ms")?), received);
         relink::around(tx, &shopper, at, now).await?;
+    }
+    Ok(())
+}
+
+/// Drops the copied windows of a swipe's card and order: what it counts has changed.
+pub(crate) async fn forget_tallies(
+    connection: &mut AnyConnection,
+    authorization_id: &str,
+) -> Result<(), StoreError> {
+    let sql = "select card_id, order_id from card_authorization where authorization_id = $1";
+    for row in fetch(connection, sql, args![authorization_id]).await? {
+        history::forget(connection, "card", &[row.try_get("card_id")?]).await?;
+        if let Some(order) = row.try_get::<Option<String>, _>("order_id")? {
+            history::forget(connection, "order", &[order]).await?;
+        }
     }
     Ok(())
 }
@@ -233,7 +251,7 @@ pub async fn raise_gaps(tx: &mut Tx<'_>, now: UnixMs) -> Result<usize, StoreErro
             let gap = gap_subject(&row, &subject)?;
             let facts = FactSet::of_gap(kind.as_str(), now.since(gap.since) / MINUTE_MS);
             let fires = rules
-                .evaluate(RuleScope::Feed, &facts)
+                .evaluate(RuleScope::Feed, &Prepared::new(&facts))
                 .into_iter()
                 .any(|e| e.rule.id == FEED_GAP && matches!(e.verdict, Ok(Some(_)) | Err(_)));
             if fires {

@@ -1,5 +1,10 @@
 //! Cards, the ids they go by, and whether they are deactivated.
 
+mod holds;
+
+pub(crate) use holds::deactivate_by_rule;
+pub use holds::{confirm_hold, lift_due_holds};
+
 use crate::sql::{Cursor, Filter, Page, args, execute, fetch, fetch_in, fetch_one, insert, page};
 use crate::writer::{Tag, Tx};
 use crate::{Database, StoreError, audit, outbox};
@@ -109,6 +114,14 @@ pub struct Deactivation {
     pub layer: DeactivationLayer,
 }
 
+/// A deactivation by a rule: for a time, until a person confirms or lifts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Hold {
+    pub rule: String,
+    /// When the card becomes active again by itself.
+    pub until: UnixMs,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CardStatus {
@@ -144,6 +157,8 @@ pub struct Card {
     pub swipes_by_hour: Vec<i64>,
     pub approved_today_cents: i64,
     pub deactivation: Option<Deactivation>,
+    /// Set while the deactivation awaits a person's review.
+    pub hold: Option<Hold>,
 }
 
 /// How many cards there are of each kind.
@@ -153,6 +168,8 @@ pub struct CardCounts {
     pub active: i64,
     pub deactivated: i64,
     pub with_open_alerts: i64,
+    /// Deactivated by a rule and awaiting a person.
+    pub held: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,7 +188,7 @@ pub struct CardFilter {
 }
 
 const CARD_SQL: &str = "select c.card_id, c.masked_number, c.known, c.status, c.status_at_ms, c.status_by, c.status_reason, \
-     c.status_note, c.issuer, c.shopper_id, s.name as shopper_name, \
+     c.status_note, c.held_until_ms, c.held_by_rule, c.issuer, c.shopper_id, s.name as shopper_name, \
      (select count(*) from alert l where l.card_id = c.card_id and l.status <> 'resolved') as open_alerts, \
      (select a.authorization_id from card_authorization a where a.card_id = c.card_id order by a.received_at_ms desc limit 1) as last_id, \
      coalesce((select max(a.received_at_ms) from card_authorization a where a.card_id = c.card_id), 0) as last_at_ms \
@@ -190,7 +207,10 @@ pub async fn list(
 ) -> Result<(Page<Card>, CardCounts), StoreError> {
     let mut connection = database.reader().await?;
     let mut clauses = Filter::new();
-    clauses.maybe("c.status = {}", filter.status.as_deref());
+    match filter.status.as_deref() {
+        Some("held") => clauses.add_raw("c.held_until_ms is not null"),
+        status => clauses.maybe("c.status = {}", status),
+    }
     if let Some(q) = &filter.q {
         let pattern = format!("%{}%", q.to_lowercase().replace(['%', '_'], ""));
         clauses.add(
@@ -217,10 +237,17 @@ pub async fn list(
 async fn counts(connection: &mut AnyConnection) -> Result<CardCounts, StoreError> {
     let sql = "select count(*) as total, \
                cast(coalesce(sum(case when status = 'deactivated' then 1 else 0 end), 0) as bigint) as deactivated, \
+               cast(coalesce(sum(case when held_until_ms is not null then 1 else 0 end), 0) as bigint) as held, \
                (select count(distinct card_id) from alert where status <> 'resolved') as alerted from card";
     let Some(row) = fetch_one(connection, sql, vec![]).await? else { return Ok(CardCounts::default()) };
     let (all, deactivated): (i64, i64) = (row.try_get("total")?, row.try_get("deactivated")?);
-    Ok(CardCounts { all, active: all - deactivated, deactivated, with_open_alerts: row.try_get("alerted")? })
+    Ok(CardCounts {
+        all,
+        active: all - deactivated,
+        deactivated,
+        with_open_alerts: row.try_get("alerted")?,
+        held: row.try_get("held")?,
+    })
 }
 
 /// One card by any of its ids.
@@ -317,8 +344,15 @@ fn card(
         swipes_by_hour,
         approved_today_cents: counted.iter().map(|(_, _, cents)| cents).sum(),
         deactivation: if deactivated { Some(deactivation(row)?) } else { None },
+        hold: hold(row)?,
         id,
     })
+}
+
+fn hold(row: &AnyRow) -> Result<Option<Hold>, StoreError> {
+    let until = row.try_get::<Option<i64>, _>("held_until_ms")?.map(UnixMs);
+    let rule = row.try_get::<Option<String>, _>("held_by_rule")?.unwrap_or_default();
+    Ok(until.map(|until| Hold { rule, until }))
 }
 
 fn deactivation(row: &AnyRow) -> Result<Deactivation, StoreError> {
@@ -335,6 +369,8 @@ fn deactivation(row: &AnyRow) -> Result<Deactivation, StoreError> {
 #[derive(Debug, Clone)]
 pub struct StatusChange {
     pub deactivate: bool,
+    /// For a deactivation by a rule.
+    pub hold: Option<Hold>,
     pub reason: String,
     pub note: Option<String>,
     pub actor: String,
@@ -352,6 +388,10 @@ pub async fn set_status(
 ) -> Result<Card, StoreError> {
     let card = get(tx.connection, id, now).await?;
     if (card.status == CardStatus::Deactivated) == change.deactivate {
+        // A person who deactivates a card that a rule holds means it to stay so.
+        if change.deactivate && change.hold.is_none() && card.hold.is_some() {
+            return confirm_hold(tx, &card.id, change.note.as_deref(), &change.actor, now).await;
+        }
         return Ok(card);
     }
     write_status(tx, &card.id, change, now).await?;
@@ -367,34 +407,24 @@ async fn write_status(
 ) -> Result<(), StoreError> {
     let (status, action) =
         if change.deactivate { ("deactivated", "card_deactivated") } else { ("active", "card_reactivated") };
-    let sql = "update card set status = $1, status_at_ms = $2, status_by = $3, status_reason = $4, status_note = $5 where card_id = $6";
-    let args =
-        args![status, now.0, change.actor.as_str(), change.reason.as_str(), change.note.as_deref(), card_id];
+    let sql = "update card set status = $1, status_at_ms = $2, status_by = $3, status_reason = $4, status_note = $5, held_until_ms = $6, held_by_rule = $7 where card_id = $8";
+    let hold = change.hold.as_ref();
+    let args = args![
+        status,
+        now.0,
+        change.actor.as_str(),
+        change.reason.as_str(),
+        change.note.as_deref(),
+        hold.map(|hold| hold.until.0),
+        hold.map(|hold| hold.rule.as_str()),
+        card_id
+    ];
     execute(tx.connection, sql, args).await?;
-    let detail = serde_json::json!({"reason": change.reason, "note": change.note});
+    let until = hold.map(|hold| hold.until);
+    let detail = serde_json::json!({"reason": change.reason, "note": change.note, "held_until": until});
     audit::append(tx.connection, now, &change.actor, action, &format!("card:{card_id}"), detail).await?;
     tx.tags.push(Tag::new("card", card_id));
     Ok(())
-}
-
-/// Deactivates a card because a rule asks for it.
-pub(crate) async fn deactivate_by_rule(
-    tx: &mut Tx<'_>,
-    card: &CardRow,
-    rule: &str,
-    message: &str,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    if card.deactivated {
-        return Ok(());
-    }
-    let change = StatusChange {
-        deactivate: true,
-        reason: message.to_owned(),
-        note: None,
-        actor: format!("rule:{rule}"),
-    };
-    set_status(tx, &card.card_id, &change, now).await.map(|_| ())
 }
 
 /// Every id of every deactivated card: what a stand-in must never approve.

@@ -1,13 +1,16 @@
 //! Keeping what the order system sends: whole records, the newest version of each.
 
+use crate::orders::DEGREE_E6;
 use crate::sql::{Arg, args, execute, fetch_in, insert, on_conflict_update};
 use crate::versions;
 use crate::writer::{Tag, Tx};
 use crate::{StoreError, relink};
 use fraud::goods;
+use fraud::history::SHIFT_SLACK_MS;
 use fraud::link::OPEN_ORDER_MS;
 use fraud::record::{Card, Order, Record, StoreKind};
 use fraud::time::UnixMs;
+use fraud::travel::Place;
 use sqlx::{AnyConnection, Row};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -127,6 +130,8 @@ impl Table {
                     "has_liquor",
                     "has_tobacco",
                     "has_airtime",
+                    "delivery_lat_e6",
+                    "delivery_lng_e6",
                 ],
             ),
             "slip" => {
@@ -223,7 +228,20 @@ fn order_columns(order: &Order) -> Vec<Arg> {
         goods.liquor,
         goods.tobacco,
         goods.airtime,
+        delivery(order, |place| place.lat),
+        delivery(order, |place| place.lng),
     ]
+}
+
+/// A coordinate of the delivery address in whole millionths of a degree.
+fn delivery(order: &Order, of: fn(Place) -> f64) -> Option<i64> {
+    let delivery = order.delivery.as_ref()?;
+    Place::believed(delivery.lat, delivery.lng).map(|place| (of(place) * DEGREE_E6).round() as i64)
+}
+
+/// Swipes that a shift may concern: its own, and those of overtime on its last order.
+fn shift_span(from: UnixMs, to: UnixMs) -> (UnixMs, UnixMs) {
+    (from.plus(-SHIFT_SLACK_MS), to.plus(OPEN_ORDER_MS))
 }
 
 /// What must be known of the rows that are about to be replaced.
@@ -241,6 +259,14 @@ async fn before_upsert(
             let sql = "select shopper_id, starts_at_ms, ends_at_ms from customer_order where shopper_id is not null and order_id in ({in})";
             for row in fetch_in(tx.connection, sql, vec![], &ids).await? {
                 let span = (UnixMs(row.try_get("starts_at_ms")?), UnixMs(row.try_get("ends_at_ms")?));
+                marks.push((row.try_get("shopper_id")?, span.0, span.1));
+            }
+        }
+        "shift" => {
+            let sql = "select shopper_id, starts_at_ms, ends_at_ms from shift where shift_id in ({in})";
+            for row in fetch_in(tx.connection, sql, vec![], &ids).await? {
+                let (from, to) = (UnixMs(row.try_get("starts_at_ms")?), UnixMs(row.try_get("ends_at_ms")?));
+                let span = shift_span(from, to);
                 marks.push((row.try_get("shopper_id")?, span.0, span.1));
             }
         }
@@ -279,9 +305,12 @@ async fn after_upsert(
                 }
                 tx.tags.push(Tag::new("card", card.id.as_str()));
             }
+            Record::Shift(shift) => {
+                let span = shift_span(shift.starts_at, shift.ends_at);
+                marks.push((shift.shopper_id.as_str().to_owned(), span.0, span.1));
+            }
             Record::Store(_)
             | Record::Shopper(_)
-            | Record::Shift(_)
             | Record::Customer(_)
             | Record::Slip(_)
             | Record::Complaint(_)

@@ -2,8 +2,10 @@
 
 use crate::StoreError;
 use crate::sql::{args, fetch, fetch_in};
+use fraud::history::OrderUse;
 use fraud::link::{Goods, OpenOrder};
 use fraud::time::UnixMs;
+use fraud::travel::Place;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
 /// An order with the shopper it is assigned to.
@@ -14,13 +16,19 @@ pub(crate) struct AssignedOrder {
 }
 
 const COLUMNS: &str = "order_id, store_id, shopper_id, status, placed_at_ms, assigned_at_ms, completed_at_ms, \
-                       cancelled_at_ms, value_cents, has_liquor, has_tobacco, has_airtime";
+                       cancelled_at_ms, value_cents, has_liquor, has_tobacco, has_airtime, delivery_lat_e6, delivery_lng_e6";
+
+/// Degrees are kept in whole millionths: finer than a doorstep.
+pub(crate) const DEGREE_E6: f64 = 1e6;
 
 /// Orders a shopper may have open around one instant; more is a fault of the feed.
 const ORDERS_MAX: i64 = 5_000;
 
 fn assigned(row: &AnyRow) -> Result<AssignedOrder, StoreError> {
     let at = |name: &str| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(name)?.map(UnixMs));
+    let degrees = |name: &str| {
+        Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(name)?.map(|e6| e6 as f64 / DEGREE_E6))
+    };
     let flag = |name: &str| Ok::<_, StoreError>(row.try_get::<i64, _>(name)? == 1);
     Ok(AssignedOrder {
         shopper_id: row.try_get::<Option<String>, _>("shopper_id")?.unwrap_or_default(),
@@ -34,6 +42,8 @@ fn assigned(row: &AnyRow) -> Result<AssignedOrder, StoreError> {
             cancelled_at: at("cancelled_at_ms")?,
             value_cents: row.try_get("value_cents")?,
             spent_cents: 0,
+            used: OrderUse::default(),
+            delivery: Place::believed(degrees("delivery_lat_e6")?, degrees("delivery_lng_e6")?),
             goods: Goods {
                 liquor: flag("has_liquor")?,
                 tobacco: flag("has_tobacco")?,

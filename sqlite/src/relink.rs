@@ -6,15 +6,19 @@
 use crate::StoreError;
 use crate::alerts::{self, ReasonChange};
 use crate::cards::CardRow;
+use crate::firings;
+use crate::history::{self, Asked, Scope};
 use crate::orders::{self, AssignedOrder};
+use crate::roster::{self, Around};
 use crate::sql::{args, execute, fetch, insert};
 use crate::swipe::{
-    Decided, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, home_currency, judge, outcome, tolerance,
+    BACKED, Before, Decided, Judged, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, home_currency, judge, outcome,
+    tolerance,
 };
 use crate::writer::{Tag, Tx};
 use fraud::authorization::{Merchant, Swipe};
-use fraud::decision::{Decision, FiredRule, Outcome};
-use fraud::facts::{CardFacts, FactSet};
+use fraud::decision::{FiredRule, Outcome};
+use fraud::facts::FactSet;
 use fraud::ids::CardId;
 use fraud::link::{OPEN_ORDER_MS, OpenOrder};
 use fraud::merchant::PreparedStore;
@@ -76,12 +80,15 @@ struct Past {
     stand_in: bool,
     order_id: Option<String>,
     net_cents: i64,
+    decided_seq: i64,
+    backed: bool,
+    place_id: Option<String>,
 }
 
 /// The swipes of a shopper's cards in a span of receipt.
 pub(crate) const PAST_SQL: &str = "select a.authorization_id, a.presented_card_id, a.card_id, c.known, c.masked_number, c.status, c.shopper_id, a.amount_cents, \
      a.currency, a.merchant_name, a.merchant_city, a.merchant_country, a.merchant_category_code, a.reference, a.occurred_at_ms, a.received_at_ms, \
-     a.simulated, a.repeat_key, a.reference_key, a.outcome, a.stand_in, a.decision, a.order_id, a.net_cents \
+     a.simulated, a.repeat_key, a.reference_key, a.outcome, a.stand_in, a.decision, a.order_id, a.net_cents, a.decided_seq, a.backed, a.place_id \
      from card c join card_authorization a on a.card_id = c.card_id \
      where {whose} = $1 and a.received_at_ms >= $2 and a.received_at_ms <= $3 order by a.decided_seq, a.authorization_id limit $4";
 
@@ -166,63 +173,98 @@ async fn judge_afresh(
 ) -> Result<bool, StoreError> {
     let mut moved = false;
     let currency = home_currency(&tx.versions.rules);
-    let mut orders: Vec<OpenOrder> = assigned.iter().map(|a| a.order.clone()).collect();
-    let ids: Vec<String> = orders.iter().map(|o| o.order_id.clone()).collect();
-    for (id, cents) in orders::spent(tx.connection, &ids, simulated, &currency).await? {
-        // These swipes are about to be linked anew, so what they count now must not count twice.
-        let own: i64 = past.iter().filter(|p| p.order_id.as_deref() == Some(&id)).map(|p| p.net_cents).sum();
-        if let Some(order) = orders.iter_mut().find(|order| order.order_id == id) {
-            order.spent_cents = cents - own;
-        }
-    }
     for p in past {
-        let card = CardFacts {
-            known: p.card.known,
-            deactivated: p.recorded.facts["card"]["deactivated"].as_bool().unwrap_or(false),
-            has_shopper: p.card.shopper_id.is_some(),
-        };
+        let scope = Scope { simulated, currency: &currency, before_seq: p.decided_seq };
+        let (before, hot) = look_back(tx, p, assigned, scope).await?;
+        let deactivated = p.recorded.facts["card"]["deactivated"].as_bool().unwrap_or(false);
         let counts = if p.outcome == Outcome::Approve { p.net_cents } else { p.swipe.amount_cents };
-        let judged = judge(tx, &p.swipe, card, counts, &orders, 0);
-        if judged.order_id != p.order_id {
-            moved = true;
-            let sql = "update card_authorization set order_id = $1 where authorization_id = $2";
-            execute(tx.connection, sql, args![judged.order_id.as_deref(), p.authorization_id.as_str()])
-                .await?;
-            tx.tags.push(Tag::new("authorization", p.authorization_id.clone()));
-        }
-        let changes = changes(tx, p, &judged.decision, &judged.facts, judged.order_id.as_deref(), &orders);
-        if let Some(order) = orders.iter_mut().find(|order| Some(&order.order_id) == judged.order_id.as_ref())
-        {
-            order.spent_cents += p.net_cents;
-        }
+        let judged = judge(tx, &p.swipe, &p.card, deactivated, counts, &before);
+        moved |= judged.order_id != p.order_id;
+        keep(tx, p, &judged).await?;
+        let changes = changes(tx, p, &judged, &before.orders, hot);
         if !changes.is_empty() {
             let decided = Decided {
                 swipe: &p.swipe,
                 authorization_id: &p.authorization_id,
                 card: &p.card,
-                order_id: judged.order_id,
-                decision: judged.decision,
-                facts: judged.facts,
+                judged,
                 outcome: p.outcome,
                 stand_in: p.stand_in,
                 reference_reused: false,
+                hot_card: None,
+                hot_order: None,
             };
             alerts::revise(tx, &p.authorization_id, &changes, Some(&decided), now).await?;
+            if !simulated {
+                let late = decided.judged.decision.fired.iter();
+                let rows = late.map(|f| firings::row(&p.authorization_id, f, p.swipe.received_at)).collect();
+                firings::note(tx.connection, rows).await?;
+            }
         }
     }
     Ok(moved)
 }
 
-/// Rules that fire now, and those that fired then and no longer do.
-fn changes(
-    tx: &Tx<'_>,
+/// What went before a past swipe, of those decided before it; and whether its card is too busy to say.
+async fn look_back(
+    tx: &mut Tx<'_>,
     p: &Past,
-    decision: &Decision,
-    facts: &FactSet,
-    order_id: Option<&str>,
-    orders: &[OpenOrder],
-) -> Vec<ReasonChange> {
-    let moment = |rule: &str| MOMENT_RULES.contains(&rule);
+    assigned: &[AssignedOrder],
+    scope: Scope<'_>,
+) -> Result<(Before, bool), StoreError> {
+    let at = p.swipe.effective_at();
+    let tolerance = tolerance(&tx.versions.rules);
+    let mut orders: Vec<OpenOrder> = assigned
+        .iter()
+        .map(|assigned| &assigned.order)
+        .filter(|order| order.is_open_at(at, tolerance))
+        .cloned()
+        .collect();
+    let asked: Vec<Asked> = orders.iter().map(|order| Asked { id: order.order_id.clone(), at }).collect();
+    let uses = history::of_orders(tx.connection, &asked, scope).await?;
+    for order in &mut orders {
+        let used = uses.get(&order.order_id).copied().unwrap_or_default();
+        (order.spent_cents, order.used) = (used.spent_cents, used.used);
+    }
+    let asked = [Asked { id: p.card.card_id.clone(), at }];
+    let card = history::of_cards(tx.connection, &asked, scope).await?.remove(&p.card.card_id);
+    let card = card.unwrap_or_default();
+    let mut roster = Around::default();
+    if let Some(shopper) = &p.card.shopper_id {
+        let asked = [Asked { id: shopper.clone(), at }];
+        roster = roster::around(tx.connection, &asked).await?.remove(shopper).unwrap_or_default();
+    }
+    Ok((Before { orders, orders_near: 0, card: card.history, roster }, card.hot))
+}
+
+/// Keeps the link and what the windows of later swipes sum up.
+async fn keep(tx: &mut Tx<'_>, p: &Past, judged: &Judged) -> Result<(), StoreError> {
+    let backed = judged.facts.flag(BACKED);
+    if judged.order_id == p.order_id && backed == p.backed && judged.place_id == p.place_id {
+        return Ok(());
+    }
+    let sql =
+        "update card_authorization set order_id = $1, backed = $2, place_id = $3 where authorization_id = $4";
+    let values =
+        args![judged.order_id.as_deref(), backed, judged.place_id.as_deref(), p.authorization_id.as_str()];
+    execute(tx.connection, sql, values).await?;
+    let orders: Vec<String> = p.order_id.iter().chain(&judged.order_id).cloned().collect();
+    history::forget(tx.connection, "order", &orders).await?;
+    history::forget(tx.connection, "card", std::slice::from_ref(&p.card.card_id)).await?;
+    if judged.order_id != p.order_id {
+        tx.tags.push(Tag::new("authorization", p.authorization_id.clone()));
+    }
+    Ok(())
+}
+
+/// Rules whose windows are not summed up afresh for a hot card: its alerts stay as they are.
+const WINDOW_RULES: [&str; 2] = [shipped::VELOCITY, shipped::IMPOSSIBLE_TRAVEL];
+
+/// Rules that fire now, and those that fired then and no longer do.
+fn changes(tx: &Tx<'_>, p: &Past, judged: &Judged, orders: &[OpenOrder], hot: bool) -> Vec<ReasonChange> {
+    let (decision, facts) = (&judged.decision, &judged.facts);
+    let order_id = judged.order_id.as_deref();
+    let moment = |rule: &str| MOMENT_RULES.contains(&rule) || (hot && WINDOW_RULES.contains(&rule));
     let now_firing: Vec<&FiredRule> = decision.live().filter(|f| !moment(&f.rule)).collect();
     let fails = |rule: &str| decision.failures.iter().any(|f| f.rule == rule);
     let evaluated = |rule: &str| {
@@ -263,6 +305,11 @@ fn why(tx: &Tx<'_>, rule: &str, p: &Past, facts: &FactSet, order: Option<&OpenOr
             rand(facts.whole("order.total_cents")),
             rand(facts.whole("order.value_cents"))
         ),
+        shipped::AFTER_COMPLETION => format!("{which} ended later, or another order fits, as is known now."),
+        shipped::OFF_SHIFT => "The roster covers the swipe, as is known now.".into(),
+        shipped::SPLIT_PURCHASE => format!("Fewer swipes belong to {which}, as is known now."),
+        shipped::VELOCITY => "Orders account for the swipes, as is known now.".into(),
+        shipped::IMPOSSIBLE_TRAVEL => "The way is possible, as is known now.".into(),
         _ => "The rule no longer fires with what is known now.".into(),
     }
 }
@@ -302,5 +349,8 @@ fn past(row: &AnyRow) -> Result<Past, StoreError> {
         stand_in: row.try_get::<i64, _>("stand_in")? == 1,
         order_id: row.try_get("order_id")?,
         net_cents: row.try_get("net_cents")?,
+        decided_seq: row.try_get("decided_seq")?,
+        backed: row.try_get::<i64, _>("backed")? == 1,
+        place_id: row.try_get("place_id")?,
     })
 }

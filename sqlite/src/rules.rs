@@ -3,18 +3,25 @@
 use crate::sql::{args, fetch, insert};
 use crate::versions;
 use crate::writer::{Tag, Tx};
-use crate::{Database, StoreError, audit};
+use crate::{Database, StoreError, audit, lists};
+use fraud::lists::Lists;
 use fraud::rule::{Rule, RuleSet};
 use fraud::shipped;
 use fraud::time::UnixMs;
 use sqlx::{AnyConnection, Row};
+use std::sync::Arc;
 
 /// More rules than a desk can keep in mind; bounds the work of every swipe.
 pub const RULES_MAX: i64 = 200;
 
-pub(crate) async fn load(connection: &mut AnyConnection, set_version: i64) -> Result<RuleSet, StoreError> {
+pub(crate) async fn load(
+    connection: &mut AnyConnection,
+    set_version: i64,
+    lists: &Arc<Lists>,
+) -> Result<RuleSet, StoreError> {
     let rules = list(connection).await?;
-    RuleSet::compile(set_version, rules).map_err(|(id, bad)| StoreError::Corrupt(format!("rule {id}: {bad}")))
+    RuleSet::compile(set_version, rules, lists)
+        .map_err(|(id, bad)| StoreError::Corrupt(format!("rule {id}: {bad}")))
 }
 
 /// Every rule in force, weightiest shipped ones first.
@@ -40,6 +47,7 @@ pub async fn read_versions(database: &Database, rule_id: &str) -> Result<Vec<Rul
 /// # Errors
 /// `StoreError` from the database.
 pub async fn seed(tx: &mut Tx<'_>, now: UnixMs) -> Result<(), StoreError> {
+    lists::seed(tx, now).await?;
     let present: Vec<String> = list(tx.connection).await?.into_iter().map(|rule| rule.id).collect();
     let missing: Vec<Rule> =
         shipped::rules(now).into_iter().filter(|rule| !present.contains(&rule.id)).collect();

@@ -24,6 +24,8 @@ pub struct Settings {
     pub shopper_webhook_url: Option<String>,
     /// Standard Webhooks secret, `whsec_` and base64.
     pub shopper_webhook_secret: Option<String>,
+    /// Minutes for which a rule's `decline_and_deactivate` holds a card. 1..=1,440.
+    pub hold_minutes: i64,
     pub native_notifications: bool,
     /// Address prefix for links in messages; the desk's own scheme when absent.
     pub desk_link: Option<String>,
@@ -39,6 +41,7 @@ impl Default for Settings {
             slack_webhook_url: None,
             shopper_webhook_url: None,
             shopper_webhook_secret: None,
+            hold_minutes: 60,
             native_notifications: true,
             desk_link: None,
             version: 0,

@@ -121,6 +121,41 @@ pub(crate) async fn fetch_in(
     Ok(rows)
 }
 
+/// Runs `sql`, in which `{values}` stands for a table of `rows` with columns of `types`, once per 64 of them;
+/// `args` come first.
+///
+/// The table is padded to one of few sizes by rows of nulls, which join with nothing.
+pub(crate) async fn fetch_values(
+    connection: &mut AnyConnection,
+    sql: &str,
+    args: Vec<Arg>,
+    types: &[&str],
+    rows: Vec<Vec<Arg>>,
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in rows.chunks(IN_LIST_MAX) {
+        let size = SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(IN_LIST_MAX);
+        let table = (0..size)
+            .map(|row| {
+                let at = args.len() + row * types.len();
+                let cells: Vec<String> = types
+                    .iter()
+                    .enumerate()
+                    .map(|(column, kind)| format!("cast(${} as {kind})", at + column + 1))
+                    .collect();
+                format!("({})", cells.join(", "))
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        let nulls = types.iter().map(|kind| if *kind == "text" { Arg::Text(None) } else { Arg::Int(None) });
+        let padding = std::iter::repeat_n(nulls.collect::<Vec<_>>(), size - chunk.len());
+        let mut bound = args.clone();
+        bound.extend(chunk.iter().cloned().chain(padding).flatten());
+        found.extend(fetch(connection, &sql.replace("{values}", &table), bound).await?);
+    }
+    Ok(found)
+}
+
 /// Inserts rows, many to a statement; `suffix` may hold an `on conflict` clause.
 pub(crate) async fn insert(
     connection: &mut AnyConnection,

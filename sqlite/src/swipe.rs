@@ -9,8 +9,8 @@ mod record;
 pub(crate) use decide::decide_all;
 #[cfg(test)]
 pub(crate) use decide::{BY_CONTENT_SQL, BY_REFERENCE_SQL};
-pub(crate) use judge::judge;
-pub(crate) use record::Decided;
+pub(crate) use judge::{Before, Judged, judge};
+pub(crate) use record::{BACKED, Decided};
 
 use crate::StoreError;
 use fraud::authorization::{CLOCK_SUSPECT_MS, Swipe};
@@ -155,6 +155,13 @@ pub(crate) fn home_currency(rules: &RuleSet) -> String {
         Some(Parameter::Text(code)) => code.clone(),
         _ => "ZAR".to_owned(),
     }
+}
+
+/// How far the swipes for an order may exceed its value, from the parameters of `over_order_value`.
+fn tolerated_cents(rules: &RuleSet, value_cents: i64) -> i64 {
+    let rule = rules.get(shipped::OVER_ORDER_VALUE);
+    let whole = |name, default: i64| rule.map_or(default, |rule| rule.whole(name, default));
+    (value_cents.saturating_mul(whole("over_percent", 10)) / 100).max(whole("over_cents", 2_500))
 }
 
 /// Tolerances around an order's life, from the parameters of `no_open_order`.

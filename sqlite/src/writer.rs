@@ -248,6 +248,12 @@ impl Writer {
         self.tags.subscribe()
     }
 
+    /// Tells whoever listens that something beside the database has changed.
+    pub fn announce(&self, kind: &'static str, id: &str) {
+        // Nobody may be listening.
+        let _ = self.tags.send(Tag::new(kind, id));
+    }
+
     /// The rules, stores and settings of the latest commit.
     pub fn versions(&self) -> Versions {
         self.versions.borrow().clone()

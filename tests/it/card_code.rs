@@ -13,11 +13,13 @@ use tempfile::TempDir;
 /// The bank waits this long and then approves.
 const BANK_TIMER_MS: i64 = 2_000;
 
-fn card_code_dir() -> PathBuf {
+/// Where the packages of the tests are, installed.
+pub fn card_code_dir() -> PathBuf {
     static INSTALLED: Once = Once::new();
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("card-code");
     INSTALLED.call_once(|| {
-        if !dir.join("node_modules/programmable-card-code-emulator").exists() {
+        let packages = ["programmable-card-code-emulator", "@bufbuild/cel-spec"];
+        if !packages.iter().all(|package| dir.join("node_modules").join(package).exists()) {
             let done = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&dir).output();
             assert!(done.is_ok_and(|done| done.status.success()), "npm ci in tests/card-code must work");
         }

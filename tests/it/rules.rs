@@ -139,6 +139,7 @@ async fn a_rule_may_decline_or_decline_and_deactivate() {
 #[tokio::test]
 async fn a_rule_of_ones_own_judges_by_the_facts() {
     let d = Daemon::with_small_world().await;
+    d.without_history_rules().await;
     let rule = json!({"name": "Big swipe", "mode": "live", "outcome": "alert", "severity": "info",
         "expression": "swipe.amount_cents > p.limit && swipe.hour >= 10", "parameters": {"limit": 500_000}});
     assert_eq!(put_ok(&d, "big_swipe", rule).await["version"], 1);

@@ -190,6 +190,33 @@ async fn acts(daemon: &Daemon) {
     assert_eq!(status, StatusCode::CONFLICT, "a resolved alert is not assigned");
 }
 
+/// Lists, drafts, a replay, and a hold that a person confirms.
+async fn rules_at_work(daemon: &Daemon) {
+    clock(daemon, "08:20:08").await;
+    daemon.desk(Method::PUT, "/v1/lists/vips", Some(json!({"kind": "custom", "note": "ours"}))).await;
+    daemon.desk(Method::DELETE, "/v1/lists/vips", None).await;
+    let url = format!("{}/v1/lists/deny_merchants/import?replace=true", daemon.desk);
+    let csv = "entry\nSHELL SANDTON\nBP SANDTON\n";
+    let (status, answer) = daemon.send(Method::POST, url, &daemon.token, Some(csv.to_owned())).await;
+    assert_eq!((status, &answer["added"]), (StatusCode::OK, &json!(2)), "{answer}");
+    let change = json!({"add": ["ENGEN"], "remove": ["BP SANDTON"]});
+    daemon.desk_post("/v1/lists/deny_merchants/entries", change).await;
+    let shell = json!({"merchant": {"name": "SHELL SANDTON"}});
+    let denied = at(daemon, "08:20:10", "before", &with(&swipe("card-2", "r30", 900), shell)).await;
+    assert_eq!(denied["outcome"], "decline", "{denied}");
+    let draft = json!({"id": "foreign", "outcome": "decline_and_deactivate"});
+    for (second, act) in [(10, "withdraw"), (11, "publish")] {
+        clock(daemon, &format!("08:20:{second}")).await;
+        let made = daemon.desk_post("/v1/drafts", draft.clone()).await;
+        daemon.desk_post(&format!("/v1/drafts/{}/{act}", made["id"].as_str().unwrap()), json!({})).await;
+    }
+    let abroad = with(&swipe("card-3", "r31", 900), json!({"currencyCode": "USD"}));
+    at(daemon, "08:20:12", "before", &abroad).await;
+    daemon.desk_post("/v1/cards/card-3/confirm-hold", json!({"note": "seen"})).await;
+    let rule = json!({"id": "foreign", "mode": "shadow"});
+    daemon.replay(json!({"rule": rule, "from": "2026-01-05T00:00:00Z"})).await;
+}
+
 async fn messages(daemon: &Daemon) {
     let log = json!({"level": "error", "message": "no answer within 1700 ms", "hook": "before", "card": {"id": "card-1"}});
     let url = format!("{}/v1/webhooks/investec/log", daemon.partner);
@@ -219,6 +246,7 @@ async fn scenario(daemon: &Daemon) {
     swipes(daemon).await;
     late_facts(daemon).await;
     acts(daemon).await;
+    rules_at_work(daemon).await;
     messages(daemon).await;
 }
 

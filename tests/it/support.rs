@@ -2,7 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read};
+
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
@@ -65,7 +66,17 @@ impl Drop for Daemon {
 
 /// Runs a command of the daemon's binary and answers (success, stdout, stderr).
 pub fn command(args: &[&str]) -> (bool, String, String) {
-    let output = Command::new(binary()).args(args).stdin(Stdio::null()).output().unwrap();
+    command_in(args, "")
+}
+
+/// The same with something on standard input.
+pub fn command_in(args: &[&str], input: &str) -> (bool, String, String) {
+    let mut command = Command::new(binary());
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that reads nothing may have ended by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
@@ -157,7 +168,7 @@ impl Daemon {
     /// A desk POST that must succeed.
     pub async fn desk_post(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.desk(Method::POST, path, Some(body)).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        assert!(status.is_success(), "{path}: {answer}");
         answer
     }
 
@@ -321,6 +332,27 @@ impl Daemon {
         let daemon = Self::start().await;
         daemon.ingest(&small_world()).await;
         daemon
+    }
+
+    /// Runs a replay to its end.
+    pub async fn replay(&self, asked: Value) -> Value {
+        let started = self.desk_post("/v1/replays", asked).await;
+        let path = format!("/v1/replays/{}", started["id"].as_str().unwrap());
+        loop {
+            let replay = self.get(&path).await;
+            if !matches!(replay["status"].as_str(), Some("waiting" | "running")) {
+                return replay;
+            }
+        }
+    }
+
+    /// Switches off the rules that look at earlier swipes, where a test sends many for another reason.
+    pub async fn without_history_rules(&self) {
+        for rule in ["split_purchase", "velocity", "impossible_travel"] {
+            let (status, answer) =
+                self.desk(Method::PUT, &format!("/v1/rules/{rule}"), Some(json!({"mode": "off"}))).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+        }
     }
 
     /// A daemon on a directory that outlives it.

@@ -187,7 +187,8 @@ fn crates_depend_as_drawn() {
         ("src-tauri/daemon/Cargo.toml", &["fraud", "store"]),
         ("src-tauri/Cargo.toml", &[]),
         ("src-tauri/desk/Cargo.toml", &[]),
-        ("tests/Cargo.toml", &[]),
+        // For CEL's conformance tests alone: no route of the daemon evaluates a bare expression.
+        ("tests/Cargo.toml", &["fraud"]),
     ] {
         let named = dependencies(&files[manifest]);
         let bad: Vec<&String> =

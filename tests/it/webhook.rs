@@ -45,6 +45,7 @@ async fn an_approval_still_lists_every_live_rule_that_fired() {
 #[tokio::test]
 async fn each_shipped_rule_fires_on_its_case_and_not_on_its_near_miss() {
     let d = Daemon::with_small_world().await;
+    d.without_history_rules().await;
     let liquor = json!({"sku": "v", "name": "Smirnoff Vodka 750ml", "category": "liquor", "quantity": 1, "unit_price_cents": 20_000});
     d.ingest(&[line("order", with(&order("order-1", 100_000_000), json!({"items": [liquor]})))]).await;
     let at = |name: &str, mcc: &str| json!({"merchant": {"name": name, "category": {"code": mcc}}});
@@ -180,6 +181,7 @@ async fn a_decision_is_durable_before_it_is_answered() {
 #[tokio::test]
 async fn what_the_bank_really_sends_is_understood() {
     let d = Daemon::with_small_world().await;
+    d.without_history_rules().await;
     d.ingest(&[line("order", order("order-1", 100_000_000))]).await;
     for (n, changes) in [
         json!({"centsAmount": "45990"}),

@@ -22,7 +22,8 @@ pub(super) struct Joinable {
 
 /// Raises or joins alerts for the swipes on which live rules fired.
 pub(crate) async fn raise(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<(), StoreError> {
-    let firing: Vec<&Decided<'_>> = decided.iter().filter(|d| d.decision.live().next().is_some()).collect();
+    let firing: Vec<&Decided<'_>> =
+        decided.iter().filter(|d| d.judged.decision.live().next().is_some()).collect();
     if firing.is_empty() {
         return Ok(());
     }
@@ -30,7 +31,7 @@ pub(crate) async fn raise(tx: &mut Tx<'_>, decided: &[Decided<'_>]) -> Result<()
     let since = firing.iter().map(|d| d.swipe.received_at.0).min().unwrap_or(0) - JOIN_WINDOW_MS;
     let open = joinable(tx.connection, &cards, since).await?;
     for d in firing {
-        let fired: Vec<&FiredRule> = d.decision.live().collect();
+        let fired: Vec<&FiredRule> = d.judged.decision.live().collect();
         let candidates = open.get(&d.card.card_id).map_or(&[][..], Vec::as_slice);
         let at = d.swipe.received_at;
         match candidates.iter().find(|a| a.simulated == d.swipe.simulated && joins(a.raised_at, at)) {
@@ -126,7 +127,7 @@ pub(super) async fn new_alert(
         d.swipe.merchant.name.as_str(),
         d.swipe.amount_cents,
         d.swipe.currency.as_str(),
-        d.order_id.as_deref(),
+        d.judged.order_id.as_deref(),
         at,
         at,
         1_i64,

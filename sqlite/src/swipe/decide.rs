@@ -5,7 +5,9 @@
 
 use super::*;
 use crate::cards::{self, CardRow};
-use crate::orders::{self, AssignedOrder};
+use crate::history::{self, Asked, OrderBefore, Scope};
+use crate::orders;
+use crate::roster::{self, Around};
 use crate::sql::{args, execute, fetch_in, insert};
 use crate::writer::{Stats, Tag, Tx};
 use crate::{StoreError, bank_events};
@@ -85,6 +87,7 @@ async fn correct(tx: &mut Tx<'_>, job: &mut SwipeJob) -> Result<(), StoreError> 
         args![outcome.as_str(), net, state.as_str(), awaiting, job.authorization_id.as_str()],
     )
     .await?;
+    bank_events::forget_tallies(tx.connection, &job.authorization_id).await?;
     bank_events::resettle(tx, &job.authorization_id, job.swipe.received_at).await?;
     tx.tags.push(Tag::new("authorization", job.authorization_id.clone()));
     Ok(())
@@ -173,12 +176,13 @@ async fn decide_round(
     if fresh.is_empty() {
         return Ok(());
     }
-    let orders = open_orders(tx, &fresh, &cards).await?;
+    let mut looks = look_back(tx, &fresh, &cards).await?;
     Stats::add(&stats.facts_us, facts_from);
     let deciding = Instant::now();
     let mut decided = Vec::with_capacity(fresh.len());
     for (job, reference_reused) in fresh.iter().zip(reused) {
-        decided.push(decide_one(tx, job, &cards, &orders, reference_reused).await?);
+        let look = looks.remove(job.swipe.presented_card_id.as_str());
+        decided.push(decide_one(tx, job, &cards, look, reference_reused).await?);
     }
     Stats::add(&stats.decide_us, deciding);
     let inserting = Instant::now();
@@ -195,7 +199,7 @@ fn answer_of(decided: &Decided<'_>) -> Answer {
     Answer {
         authorization_id: decided.authorization_id.to_owned(),
         outcome: decided.outcome,
-        reasons: decided.decision.live().map(|f| (f.rule.clone(), f.message.clone())).collect(),
+        reasons: decided.judged.decision.live().map(|f| (f.rule.clone(), f.message.clone())).collect(),
         duplicate: false,
         stand_in: decided.stand_in,
     }
@@ -237,87 +241,138 @@ async fn repeat(
     Ok(())
 }
 
-/// Orders open at the time of each swipe, by shopper, with what is spent on them.
-type OrdersByShopper = HashMap<(String, bool), Vec<OpenOrder>>;
+/// What went before each swipe, by the card it presents.
+async fn look_back(
+    tx: &mut Tx<'_>,
+    jobs: &[&mut SwipeJob],
+    cards: &HashMap<String, CardRow>,
+) -> Result<HashMap<String, LookBack>, StoreError> {
+    let currency = home_currency(&tx.versions.rules);
+    let mut found: HashMap<String, LookBack> = HashMap::new();
+    let mut orders = open_orders(tx, jobs, cards).await?;
+    let rosters = rosters(tx, jobs, cards).await?;
+    for simulated in [false, true] {
+        let some: Vec<(&Swipe, &CardRow)> = jobs
+            .iter()
+            .map(|job| &job.swipe)
+            .filter(|swipe| swipe.simulated == simulated)
+            .filter_map(|swipe| Some((swipe, cards.get(swipe.presented_card_id.as_str())?)))
+            .collect();
+        if some.is_empty() {
+            continue;
+        }
+        let scope = Scope::now(simulated, &currency);
+        let asked: Vec<Asked> = some
+            .iter()
+            .map(|(swipe, card)| Asked { id: card.card_id.clone(), at: swipe.effective_at() })
+            .collect();
+        let mut histories = history::of_cards(tx.connection, &asked, scope).await?;
+        let asked: Vec<Asked> = some
+            .iter()
+            .flat_map(|(swipe, card)| {
+                let open = card.shopper_id.as_ref().and_then(|shopper| orders.get(shopper));
+                let at = swipe.effective_at();
+                open.into_iter().flatten().map(move |order| Asked { id: order.order_id.clone(), at })
+            })
+            .collect();
+        let uses = history::of_orders(tx.connection, &asked, scope).await?;
+        for (swipe, card) in some {
+            let mut open = card.shopper_id.as_ref().and_then(|id| orders.remove(id)).unwrap_or_default();
+            let mut hot_orders = HashMap::new();
+            for order in &mut open {
+                let used = uses.get(&order.order_id).copied().unwrap_or_default();
+                (order.spent_cents, order.used) = (used.spent_cents, used.used);
+                if used.hot {
+                    hot_orders.insert(order.order_id.clone(), used);
+                }
+            }
+            let history = histories.remove(&card.card_id).unwrap_or_default();
+            let roster = card.shopper_id.as_ref().and_then(|id| rosters.get(id)).cloned().unwrap_or_default();
+            let before = Before { orders: open, orders_near: 0, card: history.history, roster };
+            let look = LookBack { before, hot_card: history.hot, hot_orders };
+            found.insert(swipe.presented_card_id.as_str().to_owned(), look);
+        }
+    }
+    Ok(found)
+}
 
+/// What went before a swipe, and which of it stands in `hot_tally`.
+struct LookBack {
+    before: Before,
+    hot_card: bool,
+    hot_orders: HashMap<String, OrderBefore>,
+}
+
+/// Orders open at the time of each swipe, by shopper.
 async fn open_orders(
     tx: &mut Tx<'_>,
     jobs: &[&mut SwipeJob],
     cards: &HashMap<String, CardRow>,
-) -> Result<OrdersByShopper, StoreError> {
+) -> Result<HashMap<String, Vec<OpenOrder>>, StoreError> {
     let tolerance = tolerance(&tx.versions.rules);
-    let currency = home_currency(&tx.versions.rules);
     let shopper_of =
         |job: &SwipeJob| cards.get(job.swipe.presented_card_id.as_str()).and_then(|c| c.shopper_id.clone());
-    let shoppers: Vec<String> = jobs.iter().filter_map(|job| shopper_of(job)).collect();
-    if shoppers.is_empty() {
+    let swipes: Vec<(String, UnixMs)> = jobs
+        .iter()
+        .filter_map(|job| shopper_of(job).map(|shopper| (shopper, job.swipe.effective_at())))
+        .collect();
+    let (Some(from), Some(to)) =
+        (swipes.iter().map(|(_, at)| *at).min(), swipes.iter().map(|(_, at)| *at).max())
+    else {
         return Ok(HashMap::new());
-    }
-    let times = jobs.iter().map(|job| job.swipe.effective_at());
-    let (from, to) = times.fold((UnixMs(i64::MAX), UnixMs(i64::MIN)), |(a, b), t| (a.min(t), b.max(t)));
-    let found = orders::touching(
-        tx.connection,
-        &shoppers,
-        from.plus(-tolerance.late_ms),
-        to.plus(tolerance.early_ms),
-    )
-    .await?;
-    let mut by_shopper: OrdersByShopper = HashMap::new();
-    for simulated in [false, true] {
-        let wanted: Vec<(&AssignedOrder, &str)> = jobs
-            .iter()
-            .filter(|job| job.swipe.simulated == simulated)
-            .filter_map(|job| shopper_of(job).map(|shopper| (job, shopper)))
-            .flat_map(|(job, shopper)| {
-                let at = job.swipe.effective_at();
-                found.iter().filter(move |o| o.shopper_id == shopper && o.order.is_open_at(at, tolerance))
-            })
-            .map(|assigned| (assigned, assigned.order.order_id.as_str()))
-            .collect();
-        let ids: Vec<String> = wanted.iter().map(|(_, id)| (*id).to_owned()).collect();
-        let spent: HashMap<String, i64> =
-            orders::spent(tx.connection, &ids, simulated, &currency).await?.into_iter().collect();
-        for (assigned, id) in wanted {
-            let spent_cents = spent.get(id).copied().unwrap_or(0);
-            by_shopper
-                .entry((assigned.shopper_id.clone(), simulated))
-                .or_default()
-                .push(OpenOrder { spent_cents, ..assigned.order.clone() });
-        }
+    };
+    let shoppers: Vec<String> = swipes.iter().map(|(shopper, _)| shopper.clone()).collect();
+    let (first, last) = (from.plus(-tolerance.late_ms), to.plus(tolerance.early_ms));
+    let found = orders::touching(tx.connection, &shoppers, first, last).await?;
+    let mut by_shopper: HashMap<String, Vec<OpenOrder>> = HashMap::new();
+    for (shopper, at) in swipes {
+        let open = found.iter().filter(|o| o.shopper_id == shopper && o.order.is_open_at(at, tolerance));
+        by_shopper.insert(shopper.clone(), open.map(|assigned| assigned.order.clone()).collect());
     }
     Ok(by_shopper)
+}
+
+async fn rosters(
+    tx: &mut Tx<'_>,
+    jobs: &[&mut SwipeJob],
+    cards: &HashMap<String, CardRow>,
+) -> Result<HashMap<String, Around>, StoreError> {
+    let asked: Vec<Asked> = jobs
+        .iter()
+        .filter_map(|job| {
+            let shopper = cards.get(job.swipe.presented_card_id.as_str())?.shopper_id.clone()?;
+            Some(Asked { id: shopper, at: job.swipe.effective_at() })
+        })
+        .collect();
+    roster::around(tx.connection, &asked).await
 }
 
 async fn decide_one<'a>(
     tx: &mut Tx<'_>,
     job: &'a SwipeJob,
     cards: &'a HashMap<String, CardRow>,
-    orders: &OrdersByShopper,
+    look: Option<LookBack>,
     reference_reused: bool,
 ) -> Result<Decided<'a>, StoreError> {
     let swipe = &job.swipe;
-    let Some(card) = cards.get(swipe.presented_card_id.as_str()) else {
+    let Some((card, mut look)) = cards.get(swipe.presented_card_id.as_str()).zip(look) else {
         return Err(StoreError::Corrupt("a card that was just met is gone".into()));
     };
-    let open = card.shopper_id.as_ref().and_then(|shopper| orders.get(&(shopper.clone(), swipe.simulated)));
-    let open = open.map_or(&[][..], Vec::as_slice);
-    let near = match &card.shopper_id {
-        Some(shopper) if open.is_empty() => {
-            orders::count_near(tx.connection, shopper, swipe.effective_at()).await?
-        }
-        _ => 0,
-    };
-    let judged = judge(tx, swipe, card.facts(), swipe.amount_cents, open, near);
+    if let (Some(shopper), true) = (&card.shopper_id, look.before.orders.is_empty()) {
+        look.before.orders_near = orders::count_near(tx.connection, shopper, swipe.effective_at()).await?;
+    }
+    let judged = judge(tx, swipe, card, card.deactivated, swipe.amount_cents, &look.before);
     let stood_in = job.ticket.stood_in();
+    let hot_order = judged.order_id.as_ref().and_then(|id| look.hot_orders.get(id).copied());
     Ok(Decided {
         swipe,
         authorization_id: &job.authorization_id,
         card,
-        order_id: judged.order_id,
         outcome: stood_in.unwrap_or(judged.decision.outcome),
         stand_in: stood_in.is_some(),
-        decision: judged.decision,
-        facts: judged.facts,
+        judged,
         reference_reused,
+        hot_card: look.hot_card.then_some(look.before.card),
+        hot_order,
     })
 }

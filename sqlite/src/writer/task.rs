@@ -224,7 +224,7 @@ impl Task {
         self.failing.send_if_modified(|failing| failing.take().is_some());
         // Before the answers, so that whoever changed a rule reads the change.
         self.publish.send_if_modified(|published| {
-            let moved = published.rules.version != self.versions.rules.version
+            let moved = !Arc::ptr_eq(&published.rules, &self.versions.rules)
                 || published.settings.version != self.versions.settings.version
                 || !Arc::ptr_eq(&published.stores, &self.versions.stores);
             if moved {

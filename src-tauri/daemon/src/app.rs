@@ -32,6 +32,7 @@ pub struct App {
     /// For addresses on this machine: no proxy stands between.
     pub http_loopback: reqwest::Client,
     pub deactivated: Deactivated,
+    pub replays: crate::replay::Replays,
     /// One step of the workers at a time, whether the timer or a test clock asks for it.
     pub stepping: Mutex<()>,
     pub delivering: Mutex<()>,

@@ -13,6 +13,7 @@ mod http;
 mod issuer;
 mod latency;
 mod metrics;
+mod replay;
 mod workers;
 
 use clap::Parser;

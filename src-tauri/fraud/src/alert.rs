@@ -48,6 +48,17 @@ impl Disposition {
         }
     }
 
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Disposition::ConfirmedFraud,
+            Disposition::FalsePositive,
+            Disposition::Inconclusive,
+            Disposition::Explained,
+        ]
+        .into_iter()
+        .find(|disposition| disposition.as_str() == word)
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Disposition::ConfirmedFraud => "Confirmed fraud",

@@ -1,8 +1,7 @@
 //! One decision: the facts of a swipe against a set of rules.
 
 use crate::explain;
-use crate::facts::FactSet;
-use crate::rule::{RuleMode, RuleOutcome, RuleScope, RuleSet, Severity};
+use crate::rule::{Evaluated, Prepared, RuleMode, RuleOutcome, RuleScope, RuleSet, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -78,6 +77,29 @@ impl Decision {
         self.fired.iter().filter(|fired| fired.mode == RuleMode::Live)
     }
 
+    fn of(mut fired: Vec<FiredRule>, failures: Vec<RuleFailure>) -> Self {
+        // Stable: rules of equal weight stay in the set's order.
+        fired.sort_by_key(|f| std::cmp::Reverse((f.mode == RuleMode::Live, f.outcome, f.severity)));
+        let declines = fired.iter().any(|f| f.mode == RuleMode::Live && f.outcome >= RuleOutcome::Decline);
+        Decision { outcome: if declines { Outcome::Decline } else { Outcome::Approve }, fired, failures }
+    }
+
+    /// The same decision with one rule as another set has it.
+    pub fn with_rule_of(
+        &self,
+        rules: &RuleSet,
+        id: &str,
+        facts: &Prepared<'_>,
+        extra: &explain::Extra<'_>,
+    ) -> Self {
+        let mut fired: Vec<FiredRule> = self.fired.iter().filter(|f| f.rule != id).cloned().collect();
+        let mut failures: Vec<RuleFailure> = self.failures.iter().filter(|f| f.rule != id).cloned().collect();
+        if let Some(evaluated) = rules.evaluate_one(id, facts) {
+            sort_out(evaluated, facts, extra, &mut fired, &mut failures);
+        }
+        Decision::of(fired, failures)
+    }
+
     /// Whether a live rule asks for the card to be deactivated.
     pub fn deactivates(&self) -> Option<&FiredRule> {
         self.live().find(|fired| fired.outcome == RuleOutcome::DeclineAndDeactivate)
@@ -87,24 +109,30 @@ impl Decision {
 /// Evaluates every swipe rule; the strongest live one decides, shadow rules are recorded only.
 ///
 /// `extra` are words for the explanations that are not facts of the rules, such as the order's id.
-pub fn decide(rules: &RuleSet, facts: &FactSet, extra: &explain::Extra<'_>) -> Decision {
-    let mut fired = Vec::new();
-    let mut failures = Vec::new();
+pub fn decide(rules: &RuleSet, facts: &Prepared<'_>, extra: &explain::Extra<'_>) -> Decision {
+    let (mut fired, mut failures) = (Vec::new(), Vec::new());
     for evaluated in rules.evaluate(RuleScope::Swipe, facts) {
-        match evaluated.verdict {
-            Ok(None) => {}
-            Ok(Some(outcome)) => fired.push(explain::fired(evaluated.rule, outcome, facts, extra)),
-            Err(message) => failures.push(RuleFailure {
-                rule: evaluated.rule.id.clone(),
-                version: evaluated.rule.version,
-                message,
-            }),
-        }
+        sort_out(evaluated, facts, extra, &mut fired, &mut failures);
     }
-    // Stable: rules of equal weight stay in the set's order.
-    fired.sort_by_key(|f| std::cmp::Reverse((f.mode == RuleMode::Live, f.outcome, f.severity)));
-    let declines = fired.iter().any(|f| f.mode == RuleMode::Live && f.outcome >= RuleOutcome::Decline);
-    Decision { outcome: if declines { Outcome::Decline } else { Outcome::Approve }, fired, failures }
+    Decision::of(fired, failures)
+}
+
+fn sort_out(
+    evaluated: Evaluated<'_>,
+    facts: &Prepared<'_>,
+    extra: &explain::Extra<'_>,
+    fired: &mut Vec<FiredRule>,
+    failures: &mut Vec<RuleFailure>,
+) {
+    match evaluated.verdict {
+        Ok(None) => {}
+        Ok(Some(outcome)) => fired.push(explain::fired(evaluated.rule, outcome, facts.facts, extra)),
+        Err(message) => failures.push(RuleFailure {
+            rule: evaluated.rule.id.clone(),
+            version: evaluated.rule.version,
+            message,
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Why a rule fired, in words: values beside thresholds, what speaks against it, what would change it.
 
+mod history;
+
 use crate::decision::{FiredRule, Shown};
 use crate::facts::{Fact, FactSet};
 use crate::merchant::MerchantMatch;
@@ -18,6 +20,8 @@ pub struct Extra<'a> {
     pub other_store: Option<(&'a str, MerchantMatch)>,
     /// Orders that the shopper had on that day but not at that time.
     pub orders_near: usize,
+    /// Names of the stores where the card last was and is now.
+    pub travelled: Option<(&'a str, &'a str)>,
 }
 
 struct Words {
@@ -43,6 +47,11 @@ pub fn fired(rule: &Rule, outcome: RuleOutcome, facts: &FactSet, extra: &Extra<'
         shipped::OVER_ORDER_VALUE => over_order_value(rule, facts, extra),
         shipped::FOREIGN => foreign(rule, facts),
         shipped::FULL_CARD_NUMBER => full_card_number(),
+        shipped::AFTER_COMPLETION => history::after_completion(rule, facts, extra),
+        shipped::OFF_SHIFT => history::off_shift(rule, facts, extra),
+        shipped::SPLIT_PURCHASE => history::split_purchase(rule, facts, extra),
+        shipped::VELOCITY => history::velocity(rule, facts),
+        shipped::IMPOSSIBLE_TRAVEL => history::impossible_travel(rule, facts, extra),
         _ => of_expression(rule, facts),
     };
     // An over-value swipe that only alerts is worth a look, one that declines is urgent.

@@ -1,16 +1,21 @@
 //! The typed facts a rule may look at, each with its meaning.
 
+mod swipe;
+
+pub use swipe::{CardFacts, OrderFacts, SwipeInputs};
+
 use crate::authorization::Swipe;
-use crate::link::{Goods, OpenOrder};
-use crate::merchant::MerchantMatch;
-use crate::time::{HOUR_MS, SAST_OFFSET_MS};
-use cel::Env;
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::objects::{Key, Value};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+
+const CUT_NUMBER: &str = "swipe.full_card_number";
+
+/// Version of the recorded form; 1 had no history, roster and travel.
+const RECORDED_VERSION: i64 = 2;
 
 /// A fact's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,19 +52,45 @@ catalogue! {
     "swipe.simulated": "bool", "Whether the bank's simulator sent it.";
     "swipe.clock_suspect": "bool", "Whether the bank's time is more than 24 h from ours.";
     "swipe.full_card_number": "bool", "Whether a full card number stood in a text and was cut.";
+    "card.id": "string", "The card's id in the order system; the bank's where that is not known.";
+    "card.shopper_id": "string", "Id of the shopper who has the card; empty for none.";
     "card.known": "bool", "Whether the order system told us of this card.";
     "card.deactivated": "bool", "Whether the card is deactivated.";
     "card.has_shopper": "bool", "Whether the card is given to a shopper.";
+    "order.id": "string", "Id of the order that the swipe belongs to; empty without one.";
+    "order.store_id": "string", "Id of that order's store; empty without one.";
     "order.found": "bool", "Whether an order of the shopper was open at the time.";
     "order.value_cents": "int", "Supplied value if known, else basket value; 0 without an order.";
     "order.spent_cents": "int", "What earlier swipes count against the order, in cents.";
     "order.total_cents": "int", "Earlier swipes and this one together, in cents.";
     "order.over_cents": "int", "How far the total exceeds the order's value; negative below it.";
     "order.covers_category": "bool", "Whether the order holds goods that this merchant category sells (liquor, tobacco, airtime).";
+    "order.completed": "bool", "Whether the order was completed at the time of the swipe.";
+    "order.cancelled": "bool", "Whether the order was cancelled at the time of the swipe.";
+    "order.seconds_since_completion": "int", "Seconds from the order's completion to the swipe, rounded up; 0 before it.";
+    "order.swipes_30m": "int", "Swipes for the order in the last 30 minutes, this one included; a second slip for liquor does not count.";
+    "merchant.store_id": "string", "Id of the partner store that the merchant names; empty when it names none surely.";
     "merchant.partner": "bool", "Whether the merchant matches any partner store.";
     "merchant.comparable": "bool", "Whether the order's store is known to us.";
     "merchant.is_order_store": "bool", "Whether the merchant matches the order's store, its liquor annex included.";
     "merchant.match": "string", "How it matches the order's store: exact, alias, truncated ... none.";
+    "shift.rostered": "bool", "Whether the shopper has any shift within a week of the swipe: without one nothing is known.";
+    "shift.off_seconds": "int", "Seconds from the swipe to the shopper's nearest shift, rounded up; 0 within one.";
+    "shift.overtime": "bool", "Whether the order began while the shopper was on shift.";
+    "shift.swap": "bool", "Whether the swipe is at its order's store while somebody rostered got no orders: a swap.";
+    "velocity.backed": "bool", "Whether an order accounts for this swipe: at its store, within its value, the first of its till.";
+    "velocity.swipes_1h": "int", "Approved swipes of the card in the last hour, this one included.";
+    "velocity.backed_swipes_1h": "int", "Those of them that an order accounts for.";
+    "velocity.cents_1h": "int", "Their sum in the last hour, in cents, this one included.";
+    "velocity.backed_cents_1h": "int", "The part of that sum that orders account for.";
+    "velocity.swipes_24h": "int", "Approved swipes of the card in the last 24 hours, this one included.";
+    "velocity.backed_swipes_24h": "int", "Those of them that an order accounts for.";
+    "velocity.cents_24h": "int", "Their sum in the last 24 hours, in cents, this one included.";
+    "velocity.backed_cents_24h": "int", "The part of that sum that orders account for.";
+    "travel.known": "bool", "Whether the card was last at a store whose place we believe, and is at one now.";
+    "travel.metres": "int", "Metres in a straight line from where the card last was.";
+    "travel.seconds": "int", "Seconds since it was there.";
+    "travel.from_store": "string", "Id of the store where the card last was.";
     "event.kind": "string", "Feed gap: what is missing, such as missing_after or missing_before.";
     "event.waiting_minutes": "int", "Feed gap: whole minutes since the event that has no partner.";
 }
@@ -70,75 +101,13 @@ pub struct FactSet {
     values: Vec<(&'static str, Fact)>,
 }
 
-/// What we know of the card when it is swiped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CardFacts {
-    pub known: bool,
-    pub deactivated: bool,
-    pub has_shopper: bool,
-}
-
-/// Which category codes an order's goods make ordinary.
-fn covers_category(code: &str, goods: Goods, at_liquor_store: bool) -> bool {
-    match code {
-        "5921" => goods.liquor || at_liquor_store,
-        "5993" => goods.tobacco,
-        "4812" | "4814" => goods.airtime,
-        _ => false,
-    }
-}
-
-/// The order a swipe was linked to, as the rules see it.
-#[derive(Debug, Clone, Copy)]
-pub struct OrderFacts<'a> {
-    pub order: &'a OpenOrder,
-    /// How the merchant matches the order's store; `None` where the store is unknown.
-    pub merchant_match: Option<MerchantMatch>,
-    pub store_is_liquor: bool,
-    /// What this swipe counts against the order, in cents: its amount, less what was reversed since.
-    pub counts_cents: i64,
-}
-
 impl FactSet {
     /// Facts of a swipe.
-    pub fn of_swipe(swipe: &Swipe, card: CardFacts, order: Option<OrderFacts<'_>>, partner: bool) -> Self {
-        let flag = Fact::Flag;
-        let (value, spent) = order.map_or((0, 0), |o| (o.order.value_cents, o.order.spent_cents));
-        let total = spent.saturating_add(order.map_or(swipe.amount_cents, |o| o.counts_cents));
-        let matched = order.and_then(|o| o.merchant_match);
-        let covers = order.is_some_and(|o| {
-            covers_category(&swipe.merchant.category_code, o.order.goods, o.store_is_liquor)
-        });
-        let hour = (swipe.effective_at().0 + SAST_OFFSET_MS).div_euclid(HOUR_MS).rem_euclid(24);
-        FactSet {
-            values: vec![
-                ("swipe.amount_cents", Fact::Whole(swipe.amount_cents)),
-                ("swipe.currency", Fact::Text(swipe.currency.clone())),
-                ("swipe.country", Fact::Text(swipe.merchant.country.clone())),
-                ("swipe.category", Fact::Text(swipe.merchant.category_code.clone())),
-                ("swipe.merchant", Fact::Text(swipe.merchant.name.clone())),
-                ("swipe.city", Fact::Text(swipe.merchant.city.clone())),
-                ("swipe.hour", Fact::Whole(hour)),
-                ("swipe.simulated", flag(swipe.simulated)),
-                ("swipe.clock_suspect", flag(swipe.clock_suspect())),
-                ("swipe.full_card_number", flag(swipe.had_full_card_number)),
-                ("card.known", flag(card.known)),
-                ("card.deactivated", flag(card.deactivated)),
-                ("card.has_shopper", flag(card.has_shopper)),
-                ("order.found", flag(order.is_some())),
-                ("order.value_cents", Fact::Whole(value)),
-                ("order.spent_cents", Fact::Whole(spent)),
-                ("order.total_cents", Fact::Whole(total)),
-                ("order.over_cents", Fact::Whole(total.saturating_sub(value))),
-                ("order.covers_category", flag(covers)),
-                ("merchant.partner", flag(partner)),
-                ("merchant.comparable", flag(matched.is_some())),
-                ("merchant.is_order_store", flag(matched.is_some_and(MerchantMatch::is_match))),
-                ("merchant.match", Fact::Text(matched.map_or("unknown_store", MerchantMatch::as_str).into())),
-                ("event.kind", Fact::Text(String::new())),
-                ("event.waiting_minutes", Fact::Whole(0)),
-            ],
-        }
+    pub fn of_swipe(inputs: &SwipeInputs<'_>) -> Self {
+        let mut values = swipe::values(inputs);
+        values.push(("event.kind", Fact::Text(String::new())));
+        values.push(("event.waiting_minutes", Fact::Whole(0)));
+        FactSet { values }
     }
 
     /// Facts of an event of the feed that has waited for its partner.
@@ -205,27 +174,74 @@ impl FactSet {
         self.get(path) == Some(&Fact::Flag(true))
     }
 
-    /// What the rules saw of card, order and merchant, `{"order":{"found":true,...}}`, for the record. The
-    /// swipe's own fields stand in the record already.
+    /// What the rules saw beside the swipe itself, `{"v":2,"order":{"found":true,...}}`, for the record. Facts
+    /// that are false, 0 or empty are left out, the swipe's own stand in the record already.
     pub fn to_json(&self) -> serde_json::Value {
         let mut roots = serde_json::Map::new();
+        roots.insert("v".into(), RECORDED_VERSION.into());
         for (path, value) in &self.values {
             let Some((root, name)) = path.split_once('.') else { continue };
-            if matches!(root, "swipe" | "event") {
+            // That a number was cut is the one fact of a swipe that its columns do not tell.
+            if matches!(root, "swipe" | "event") && *path != CUT_NUMBER {
                 continue;
             }
+            let value = match value {
+                Fact::Flag(false) | Fact::Whole(0) => continue,
+                Fact::Flag(true) => serde_json::Value::from(true),
+                Fact::Whole(v) => serde_json::Value::from(*v),
+                Fact::Text(v) if v.is_empty() => continue,
+                Fact::Text(v) => serde_json::Value::from(v.as_str()),
+            };
             let entry =
                 roots.entry(root).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
             if let serde_json::Value::Object(fields) = entry {
-                let value = match value {
-                    Fact::Flag(v) => serde_json::Value::from(*v),
-                    Fact::Whole(v) => serde_json::Value::from(*v),
-                    Fact::Text(v) => serde_json::Value::from(v.as_str()),
-                };
                 fields.insert(name.to_owned(), value);
             }
         }
         serde_json::Value::Object(roots)
+    }
+
+    /// The facts of a past swipe as they were recorded, see [`FactSet::to_json`]; `None` for a record of an
+    /// older version, which lacks some.
+    pub fn recorded(swipe: &Swipe, recorded: &serde_json::Value) -> Option<Self> {
+        if recorded["v"] != RECORDED_VERSION {
+            return None;
+        }
+        let mut facts = Self::sample();
+        let mut own = Vec::new();
+        swipe::own(swipe, &mut own);
+        for (path, value) in &mut facts.values {
+            let Some((root, name)) = path.split_once('.') else { continue };
+            if root == "swipe" && *path != CUT_NUMBER {
+                if let Some(at) = own.iter().position(|(own, _)| own == path) {
+                    *value = own.swap_remove(at).1;
+                }
+                continue;
+            }
+            let held = &recorded[root][name];
+            match value {
+                Fact::Flag(flag) => *flag = held.as_bool().unwrap_or(false),
+                Fact::Whole(whole) => *whole = held.as_i64().unwrap_or(0),
+                Fact::Text(text) => {
+                    held.as_str().unwrap_or_default().clone_into(text);
+                }
+            }
+        }
+        Some(facts)
+    }
+
+    /// Sets a flag: for supposing likewise.
+    pub fn set_flag(&mut self, path: &str, on: bool) {
+        if let Some((_, Fact::Flag(value))) = self.values.iter_mut().find(|(name, _)| *name == path) {
+            *value = on;
+        }
+    }
+
+    /// Changes a whole-number fact by `delta`: for supposing that the past had gone otherwise.
+    pub fn shift(&mut self, path: &str, delta: i64) {
+        if let Some((_, Fact::Whole(value))) = self.values.iter_mut().find(|(name, _)| *name == path) {
+            *value = value.saturating_add(delta);
+        }
     }
 
     /// The facts as CEL variables, one map per root; built once for all rules.
@@ -276,17 +292,6 @@ impl VariableResolver for Scope<'_> {
             .find(|(root, _)| *root == name)
             .map(|(_, value)| CowVal::Borrowed(value.as_ref()))
     }
-}
-
-/// CEL's standard functions and its math extension; built once.
-pub(crate) fn environment() -> Arc<Env> {
-    static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
-        let mut env = Env::stdlib();
-        env.add_extension(cel::extensions::math)
-            .unwrap_or_else(|error| panic!("cel's own extension fits cel: {error}"));
-        Arc::new(env)
-    });
-    ENVIRONMENT.clone()
 }
 
 /// Reads `swipe.amount_cents` style paths out of the catalogue.

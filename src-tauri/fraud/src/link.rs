@@ -1,7 +1,9 @@
 //! Which order a swipe belongs to.
 
+use crate::history::OrderUse;
 use crate::merchant::MerchantMatch;
 use crate::time::{HOUR_MS, MINUTE_MS, UnixMs};
+use crate::travel::Place;
 
 /// How long an order without an end stays open (CONTRACT: start + 12 h).
 pub const OPEN_ORDER_MS: i64 = 12 * HOUR_MS;
@@ -17,7 +19,7 @@ pub struct Tolerance {
 pub const DEFAULT_TOLERANCE: Tolerance = Tolerance { early_ms: 10 * MINUTE_MS, late_ms: 30 * MINUTE_MS };
 
 /// An order of the swiping shopper, reduced to what linking looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OpenOrder {
     pub order_id: String,
     pub store_id: String,
@@ -30,6 +32,10 @@ pub struct OpenOrder {
     pub value_cents: i64,
     /// What other swipes already count against it, in cents.
     pub spent_cents: i64,
+    /// How many swipes it has had.
+    pub used: OrderUse,
+    /// Where it is delivered, where believed.
+    pub delivery: Option<Place>,
     /// Categories of the goods in it that some merchant categories are only fine with.
     pub goods: Goods,
 }
@@ -95,6 +101,8 @@ mod tests {
             cancelled_at: None,
             value_cents: value,
             spent_cents: spent,
+            used: OrderUse::default(),
+            delivery: None,
             goods: Goods::default(),
         }
     }

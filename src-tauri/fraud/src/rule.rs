@@ -1,10 +1,12 @@
 //! Rules as data: what a rule is, and a compiled, versioned set of them.
 
 use crate::expression::{BadExpression, Compiled, Verdict};
-use crate::facts::FactSet;
+use crate::facts::{FactSet, Variables};
+use crate::lists::Lists;
 use crate::time::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// What a rule asks for; the strongest of those that fire decides.
@@ -136,6 +138,8 @@ pub struct RuleSet {
     /// Counts up with every change of any rule.
     pub version: i64,
     rules: Vec<CompiledRule>,
+    /// What `list` names in the expressions.
+    lists: Arc<Lists>,
 }
 
 /// What evaluating one rule gave.
@@ -151,15 +155,19 @@ impl RuleSet {
     ///
     /// # Errors
     /// The id and fault of the first rule that does not compile; stored rules always do.
-    pub fn compile(version: i64, rules: Vec<Rule>) -> Result<Self, (String, BadExpression)> {
+    pub fn compile(
+        version: i64,
+        rules: Vec<Rule>,
+        lists: &Arc<Lists>,
+    ) -> Result<Self, (String, BadExpression)> {
         let rules = rules
             .into_iter()
-            .map(|rule| match Compiled::new(&rule) {
+            .map(|rule| match Compiled::new(&rule, lists) {
                 Ok(compiled) => Ok(CompiledRule { rule, compiled }),
                 Err(bad) => Err((rule.id, bad)),
             })
             .collect::<Result<_, _>>()?;
-        Ok(RuleSet { version, rules })
+        Ok(RuleSet { version, rules, lists: lists.clone() })
     }
 
     pub fn get(&self, id: &str) -> Option<&Rule> {
@@ -171,19 +179,43 @@ impl RuleSet {
     }
 
     /// Evaluates every rule of `scope` that is not off.
-    pub fn evaluate<'a>(&'a self, scope: RuleScope, facts: &FactSet) -> Vec<Evaluated<'a>> {
-        let variables = facts.variables();
+    pub fn evaluate<'a>(&'a self, scope: RuleScope, facts: &Prepared<'_>) -> Vec<Evaluated<'a>> {
         self.rules
             .iter()
-            .filter(|compiled| compiled.rule.scope == scope && compiled.rule.mode != RuleMode::Off)
-            .map(|compiled| {
-                let verdict = compiled.compiled.run(&variables).map(|verdict| match verdict {
-                    Verdict::Quiet => None,
-                    Verdict::Fires => Some(compiled.rule.outcome),
-                    Verdict::Asks(outcome) => Some(outcome.max(compiled.rule.outcome)),
-                });
-                Evaluated { rule: &compiled.rule, verdict }
-            })
+            .filter(|compiled| compiled.rule.scope == scope)
+            .filter_map(|compiled| self.ask(compiled, facts))
             .collect()
+    }
+
+    /// Evaluates one rule; `None` when it is off or not there.
+    pub fn evaluate_one<'a>(&'a self, id: &str, facts: &Prepared<'_>) -> Option<Evaluated<'a>> {
+        self.rules
+            .iter()
+            .find(|compiled| compiled.rule.id == id)
+            .and_then(|compiled| self.ask(compiled, facts))
+    }
+
+    fn ask<'a>(&'a self, compiled: &'a CompiledRule, facts: &Prepared<'_>) -> Option<Evaluated<'a>> {
+        if compiled.rule.mode == RuleMode::Off {
+            return None;
+        }
+        let verdict = compiled.compiled.run(&facts.variables, &self.lists).map(|verdict| match verdict {
+            Verdict::Quiet => None,
+            Verdict::Fires => Some(compiled.rule.outcome),
+            Verdict::Asks(outcome) => Some(outcome.max(compiled.rule.outcome)),
+        });
+        Some(Evaluated { rule: &compiled.rule, verdict })
+    }
+}
+
+/// Facts in the form that rules read, made once for all of them.
+pub struct Prepared<'a> {
+    pub facts: &'a FactSet,
+    variables: Variables,
+}
+
+impl<'a> Prepared<'a> {
+    pub fn new(facts: &'a FactSet) -> Self {
+        Prepared { facts, variables: facts.variables() }
     }
 }

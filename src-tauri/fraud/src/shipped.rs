@@ -11,6 +11,12 @@ pub const WRONG_MERCHANT: &str = "wrong_merchant";
 pub const UNKNOWN_MERCHANT: &str = "unknown_merchant";
 pub const RISKY_CATEGORY: &str = "risky_category";
 pub const OVER_ORDER_VALUE: &str = "over_order_value";
+pub const AFTER_COMPLETION: &str = "after_completion";
+pub const OFF_SHIFT: &str = "off_shift";
+pub const SPLIT_PURCHASE: &str = "split_purchase";
+pub const VELOCITY: &str = "velocity";
+pub const IMPOSSIBLE_TRAVEL: &str = "impossible_travel";
+pub const DENY_LIST: &str = "deny_list";
 pub const FOREIGN: &str = "foreign";
 pub const FULL_CARD_NUMBER: &str = "full_card_number";
 pub const FEED_GAP: &str = "feed_gap";
@@ -36,6 +42,19 @@ const OVER_ORDER_VALUE_EXPRESSION: &str = "\
 : double(order.over_cents) > math.greatest(double(p.decline_over_cents), double(order.value_cents) * double(p.decline_over_percent) / 100.0) ? \"decline\"
 : double(order.over_cents) > math.greatest(double(p.over_cents), double(order.value_cents) * double(p.over_percent) / 100.0) ? \"alert\"
 : \"none\"";
+
+/// Counts and sums of the card, of which what orders account for weighs `p.backed_percent`; only a swipe that
+/// no order accounts for fires, so that a thief's morning does not accuse the honest afternoon.
+const VELOCITY_EXPRESSION: &str = "\
+!velocity.backed && swipe.currency == p.currency
+&& ((velocity.swipes_1h - velocity.backed_swipes_1h) * 100 + velocity.backed_swipes_1h * p.backed_percent > p.swipes_per_hour * 100
+|| (velocity.cents_24h - velocity.backed_cents_24h) * 100 + velocity.backed_cents_24h * p.backed_percent > p.cents_per_day * 100)";
+
+/// Metres in seconds against kilometres an hour; near stores are left out, where clocks differ by more than the
+/// way takes.
+const IMPOSSIBLE_TRAVEL_EXPRESSION: &str = "\
+travel.known && travel.metres > p.km_min * 1000
+&& travel.metres * 3600 > p.km_per_hour * 1000 * travel.seconds";
 
 fn shipped() -> Vec<Shipped> {
     use Parameter::{Text, Whole, Words};
@@ -100,6 +119,51 @@ fn shipped() -> Vec<Shipped> {
             vec![("early_minutes", Whole(10)), ("late_minutes", Whole(30))],
         ),
         rule(
+            DENY_LIST,
+            "On a deny list",
+            "The merchant or the card is on a deny list.",
+            Swipe,
+            Decline,
+            Critical,
+            "swipe.merchant in list.deny_merchants || card.id in list.deny_cards",
+            vec![],
+        ),
+        rule(
+            IMPOSSIBLE_TRAVEL,
+            "Impossible travel",
+            "The card was at two stores too far apart in too short a time.",
+            Swipe,
+            Alert,
+            Critical,
+            IMPOSSIBLE_TRAVEL_EXPRESSION,
+            vec![("km_per_hour", Whole(120)), ("km_min", Whole(5))],
+        ),
+        rule(
+            VELOCITY,
+            "Velocity",
+            "More swipes in an hour, or more money in a day, than a card needs.",
+            Swipe,
+            Alert,
+            Critical,
+            VELOCITY_EXPRESSION,
+            vec![
+                ("swipes_per_hour", Whole(6)),
+                ("cents_per_day", Whole(800_000)),
+                ("backed_percent", Whole(25)),
+                ("currency", Text("ZAR".into())),
+            ],
+        ),
+        rule(
+            AFTER_COMPLETION,
+            "After completion",
+            "The order was completed some time before the swipe.",
+            Swipe,
+            Alert,
+            Critical,
+            "order.completed && order.seconds_since_completion > p.minutes * 60",
+            vec![("minutes", Whole(10))],
+        ),
+        rule(
             RISKY_CATEGORY,
             "Risky category",
             "A category such as fuel, cash or liquor without an order for it.",
@@ -120,13 +184,33 @@ fn shipped() -> Vec<Shipped> {
             vec![],
         ),
         rule(
+            SPLIT_PURCHASE,
+            "Split purchase",
+            "Several swipes for one order within half an hour.",
+            Swipe,
+            Alert,
+            Warning,
+            "order.found && order.swipes_30m >= p.swipes",
+            vec![("swipes", Whole(3))],
+        ),
+        rule(
+            OFF_SHIFT,
+            "Off shift",
+            "The swipe lies outside the shopper's roster, without overtime or a swap.",
+            Swipe,
+            Alert,
+            Warning,
+            "shift.rostered && shift.off_seconds > p.minutes * 60 && !shift.overtime && !shift.swap",
+            vec![("minutes", Whole(15))],
+        ),
+        rule(
             UNKNOWN_MERCHANT,
             "Unknown merchant",
             "The merchant matches no partner store.",
             Swipe,
             Alert,
             Warning,
-            "!merchant.partner",
+            "!merchant.partner && !(swipe.merchant in list.allow_merchants)",
             vec![],
         ),
         rule(
@@ -161,6 +245,13 @@ fn shipped() -> Vec<Shipped> {
         ),
     ]
 }
+
+/// Lists that the shipped rules name; empty until somebody fills them.
+pub const LISTS: [(&str, &str); 3] = [
+    ("allow_merchants", "Merchants that unknown_merchant leaves alone"),
+    ("deny_merchants", "Merchants at which every swipe is declined"),
+    ("deny_cards", "Cards whose every swipe is declined"),
+];
 
 /// The shipped rules in their first version, weightiest first.
 pub fn rules(now: UnixMs) -> Vec<Rule> {

@@ -55,6 +55,19 @@ pub async fn questions(daemon: &Daemon) -> Vec<String> {
         "/v1/alerts?snoozed=false&q=makro",
         "/v1/rules",
         "/v1/rules/too_round/versions",
+        "/v1/rules/statistics",
+        "/v1/rules/statistics?from=2026-01-05T08:00:00Z&to=2026-01-05T08:00:20Z",
+        "/v1/rules/vocabulary",
+        "/v1/drafts",
+        "/v1/drafts?status=all",
+        "/v1/lists",
+        "/v1/lists/deny_merchants/entries",
+        "/v1/lists/deny_merchants/entries?q=shell&limit=1",
+        "/v1/replays",
+        "/v1/alerts/export?status=resolved",
+        "/v1/cards/export?status=held",
+        "/v1/cards/export",
+        "/v1/authorizations/export?card_id=card-2",
         "/v1/settings",
         "/v1/outbox?limit=3",
         "/v1/outbox?state=dead&kind=slack",
@@ -66,7 +79,9 @@ pub async fn questions(daemon: &Daemon) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
+    let replay = first(daemon.items("/v1/replays").await);
     asked.extend([
+        format!("/v1/replays/{replay}"),
         format!("/v1/alerts/{alert}"),
         format!("/v1/authorizations?alert_id={alert}"),
         format!("/v1/authorizations/{swipe}"),
@@ -91,7 +106,7 @@ struct Names {
 }
 
 impl Names {
-    const KINDS: [&'static str; 6] = ["auth_", "alr_", "evt_", "key_", "log_", "rep_"];
+    const KINDS: [&'static str; 8] = ["auth_", "alr_", "evt_", "key_", "log_", "rep_", "draft_", "replay_"];
 
     fn plain(&mut self, text: &str) -> String {
         let word = |c: char| c.is_ascii_alphanumeric();

@@ -10,7 +10,7 @@ use store::keys::{self, PartnerKey, Scope};
 use store::{Database, Lane, Writer};
 
 /// Who the audit log names for acts at the terminal.
-const ACTOR: &str = "user:command-line";
+pub(super) const ACTOR: &str = "user:command-line";
 
 #[derive(Subcommand)]
 pub enum KeyCommand {
@@ -121,7 +121,11 @@ fn escaped(name: &str) -> String {
         .collect()
 }
 
-async fn ask<T: DeserializeOwned>(running: &Running, path: &str, body: String) -> Result<T, Failure> {
+pub(super) async fn ask<T: DeserializeOwned>(
+    running: &Running,
+    path: &str,
+    body: String,
+) -> Result<T, Failure> {
     let url = format!("{}{path}", running.ready.desk_url);
     let response = running.client.post(url).bearer_auth(&running.token).body(body).send().await?;
     let good = response.status().is_success();
@@ -134,7 +138,7 @@ async fn ask<T: DeserializeOwned>(running: &Running, path: &str, body: String) -
 }
 
 /// Runs one act on a database that no daemon holds.
-async fn with_writer<T>(
+pub(super) async fn with_writer<T>(
     place: &Place,
     act: impl AsyncFnOnce(&Writer) -> Result<T, store::StoreError>,
 ) -> Result<T, Failure> {

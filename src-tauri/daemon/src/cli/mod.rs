@@ -4,6 +4,7 @@ pub mod data_dir;
 pub mod demo;
 mod demo_epoch;
 mod keys;
+mod people;
 mod replay;
 mod serve;
 mod upkeep;
@@ -83,6 +84,11 @@ enum Command {
         #[command(subcommand)]
         command: keys::KeyCommand,
     },
+    /// People who may sign in.
+    User {
+        #[command(subcommand)]
+        command: people::UserCommand,
+    },
     /// Fill an empty directory with a labelled demo world.
     Demo {
         #[command(flatten)]
@@ -143,6 +149,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             serve::serve(&place, &listen, &desk_listen, test_clock).await
         }
         Command::Key { command } => keys::run(command).await,
+        Command::User { command } => people::run(command).await,
         Command::Demo { place, seed, days, shoppers, until, unloaded } => {
             demo::run(&place, demo::Wanted { seed, days, shoppers, until, unloaded }).await
         }

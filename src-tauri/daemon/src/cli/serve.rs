@@ -74,6 +74,7 @@ pub async fn serve(
         http: client(reqwest::Client::builder())?,
         http_loopback: client(reqwest::Client::builder().no_proxy())?,
         deactivated: Deactivated::default(),
+        replays: crate::replay::Replays::default(),
         stepping: Mutex::new(()),
         delivering: Mutex::new(()),
         stop: stopped.clone(),

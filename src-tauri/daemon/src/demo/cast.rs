@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 /// Every this many shoppers one is new: the card's record arrives after the first swipe.
 const NEW_SHOPPER_EVERY: usize = 12;
+/// One of this many shoppers has no roster at all.
+const UNROSTERED_EVERY: usize = 14;
 /// The number of the first shopper whose card's record is late.
 const FIRST_NEW_SHOPPER: usize = 3;
 
@@ -23,6 +25,8 @@ pub(super) struct Shopper {
     pub account: &'static str,
     /// Whether the card's record arrives only after its first swipe.
     pub new: bool,
+    /// Whether there is never a shift of this shopper.
+    pub unrostered: bool,
     name: String,
     phone: String,
     last_four: usize,
@@ -41,6 +45,7 @@ impl Shopper {
             other_card,
             account: ACCOUNTS[number % ACCOUNTS.len()],
             new: number % NEW_SHOPPER_EVERY == FIRST_NEW_SHOPPER % NEW_SHOPPER_EVERY,
+            unrostered: number % UNROSTERED_EVERY == UNROSTERED_EVERY / 2,
             name: format!("{first} {last}"),
             phone: names::phone(dice),
             last_four: (7_072 + number * 37) % 10_000,
@@ -81,9 +86,7 @@ impl Customer {
         let place = *dice.pick(PLACES[number % cities]);
         let id = format!("customer-{:05}", number + 1);
         let address = names::address(dice, place, city.name);
-        let mut degrees = || f64::from(u16::try_from(dice.between(0, 12_000)).unwrap_or(0)) / 1e5 - 0.06;
-        let lat = stores::round(city.lat + degrees());
-        let lng = stores::round(city.lng + degrees());
+        let (lat, lng) = stores::home(dice, number % cities, number / cities);
         let basket_cents = dice.between(40, 6_000) * 1_250;
         let discount = if dice.chance(150) { dice.between(1, 12) } else { 0 };
         let created_at = rfc3339(start - dice.between(2, 900) * DAY - dice.between(0, 80_000) * SECOND);

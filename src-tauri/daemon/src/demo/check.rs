@@ -1,6 +1,7 @@
 //! A small second opinion, for tests only: reads a world's arrivals as a stranger would and recomputes which
 //! rules fire on each swipe by the written definitions, without a look at how the world was planted.
 
+use super::check_history::{self, Past};
 use super::{Arrival, Hook, What, World};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -31,31 +32,37 @@ pub(super) struct Verdict {
 }
 
 #[derive(Clone)]
-struct Order {
-    id: String,
-    store: String,
-    start: DateTime<Utc>,
+pub(super) struct Order {
+    pub id: String,
+    pub store: String,
+    pub start: DateTime<Utc>,
+    pub completed: Option<DateTime<Utc>>,
     end: DateTime<Utc>,
     updated: DateTime<Utc>,
-    value: i64,
+    pub value: i64,
     basket: i64,
-    liquor: bool,
+    pub liquor: bool,
+    pub delivery: (f64, f64),
 }
 
-struct Store {
-    id: String,
-    lat: f64,
-    lng: f64,
+pub(super) struct Store {
+    pub id: String,
+    pub lat: f64,
+    pub lng: f64,
     liquor: bool,
     raw: Vec<String>,
     plain: Vec<String>,
 }
 
+/// A shift: whose, from, to.
+pub(super) type Shift = (String, DateTime<Utc>, DateTime<Utc>);
+
 #[derive(Default)]
-struct Known {
-    stores: Vec<Store>,
+pub(super) struct Known {
+    pub stores: Vec<Store>,
     cards: HashMap<String, String>,
-    orders: HashMap<String, BTreeMap<String, Order>>,
+    pub orders: HashMap<String, BTreeMap<String, Order>>,
+    pub shifts: HashMap<String, Shift>,
     afters: HashSet<String>,
 }
 
@@ -64,7 +71,7 @@ pub(super) fn all(world: &World) -> impl Iterator<Item = &Arrival> {
     world.arrivals.iter().chain(&world.live)
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -101,7 +108,7 @@ impl Store {
         }
     }
 
-    fn is_named(&self, merchant: &str) -> bool {
+    pub fn is_named(&self, merchant: &str) -> bool {
         if self.raw.iter().any(|name| name == merchant) {
             return true;
         }
@@ -123,7 +130,7 @@ impl Store {
 }
 
 impl Known {
-    fn learn(&mut self, line: &Value) {
+    pub fn learn(&mut self, line: &Value) {
         let data = &line["data"];
         match text(&line["kind"]) {
             "store" => self.stores.push(Store::read(data)),
@@ -135,6 +142,12 @@ impl Known {
                 }
             }
             "order" => self.learn_order(data),
+            "shift" => {
+                let from = time(&data["starts_at"]).expect("shifts begin");
+                let to = time(&data["ends_at"]).expect("shifts end");
+                let shift = (text(&data["shopper_id"]).to_owned(), from, to);
+                self.shifts.insert(text(&data["id"]).to_owned(), shift);
+            }
             _ => (),
         }
     }
@@ -149,12 +162,17 @@ impl Known {
         let order = Order {
             id: text(&data["id"]).to_owned(),
             store: text(&data["store_id"]).to_owned(),
-            start: start - TimeDelta::minutes(10),
+            start,
+            completed: time(&data["completed_at"]),
             end: ended.unwrap_or(start + TimeDelta::hours(12)) + TimeDelta::minutes(30),
             updated: time(&data["updated_at"]).expect("orders state updated_at"),
             value: data["supplied_cents"].as_i64().unwrap_or(basket),
             basket,
             liquor: items.iter().any(is_liquor),
+            delivery: (
+                data["delivery"]["lat"].as_f64().expect("a number"),
+                data["delivery"]["lng"].as_f64().expect("a number"),
+            ),
         };
         let orders = self.orders.entry(shopper.to_owned()).or_default();
         if orders.get(&order.id).is_none_or(|known| known.updated <= order.updated) {
@@ -164,24 +182,36 @@ impl Known {
 
     fn open(&self, shopper: &str, said: DateTime<Utc>) -> Vec<&Order> {
         let orders = self.orders.get(shopper).into_iter().flat_map(BTreeMap::values);
-        orders.filter(|order| order.start <= said && said <= order.end).collect()
+        orders.filter(|order| order.start - TimeDelta::minutes(10) <= said && said <= order.end).collect()
     }
 
     /// Whether the merchant is the store of the order, or its annex.
-    fn is_at(&self, order: &Order, merchant: &str) -> bool {
+    pub fn is_at(&self, order: &Order, merchant: &str) -> bool {
         let store = self.stores.iter().find(|store| store.id == order.store).expect("known store");
         let annexes = self.stores.iter().filter(|other| other.is_annex_of(store));
         store.is_named(merchant) || annexes.into_iter().any(|annex| annex.is_named(merchant))
     }
 }
 
-fn cents(body: &Value) -> i64 {
+pub(super) fn cents(body: &Value) -> i64 {
     let amount = &body["centsAmount"];
     amount.as_i64().unwrap_or_else(|| text(amount).parse().expect("cents"))
 }
 
 /// Judges every swipe of `world`.
 pub(super) fn judge(world: &World, fit: Fit) -> Vec<Verdict> {
+    let finally = finally(world);
+    let mut verdicts = judge_alone(world, &finally, fit);
+    let more = check_history::judge(world, &finally, fit);
+    for verdict in &mut verdicts {
+        verdict.rules.extend(more[&verdict.reference].iter().map(ToString::to_string));
+        verdict.rules.sort_unstable();
+    }
+    verdicts
+}
+
+/// All that is ever known.
+fn finally(world: &World) -> Known {
     let mut finally = Known::default();
     for arrival in all(world) {
         match &arrival.what {
@@ -192,6 +222,11 @@ pub(super) fn judge(world: &World, fit: Fit) -> Vec<Verdict> {
             What::Hook { .. } => (),
         }
     }
+    finally
+}
+
+/// Judges by the rules that look at a swipe and its order alone.
+fn judge_alone(world: &World, finally: &Known, fit: Fit) -> Vec<Verdict> {
     let mut then = Known::default();
     let mut verdicts = Vec::new();
     let mut sums: HashMap<String, i64> = HashMap::new();
@@ -204,7 +239,7 @@ pub(super) fn judge(world: &World, fit: Fit) -> Vec<Verdict> {
                 if reference == "simulation" || linked.contains_key(reference) {
                     continue;
                 }
-                let (verdict, order) = verdict(&finally, &then, &mut sums, body, fit);
+                let (verdict, order) = verdict(finally, &then, &mut sums, body, fit);
                 linked.insert(reference.to_owned(), order);
                 verdicts.push(verdict);
             }
@@ -296,6 +331,43 @@ fn verdict(
     rules.sort_unstable();
     verdict.rules = rules.into_iter().map(str::to_owned).collect();
     (verdict, order.map(|order| order.id.clone()))
+}
+
+/// Reduces a swipe to what later swipes must know of it, by what is `known`; `None` for an unknown card.
+pub(super) fn past(
+    finally: &Known,
+    known: &Known,
+    sums: &mut HashMap<String, i64>,
+    (received, body): (DateTime<Utc>, &Value),
+    fit: Fit,
+) -> Option<(Past, Option<Order>)> {
+    let shopper = finally.cards.get(text(&body["card"]["id"]))?.clone();
+    let merchant = text(&body["merchant"]["name"]).to_owned();
+    let order = best(known, sums, &shopper, body, fit).cloned();
+    let amount = cents(body);
+    let is_abroad = body["merchant"]["country"]["code"] != "ZA"
+        || !text(&body["currencyCode"]).eq_ignore_ascii_case("zar");
+    let sum = order.as_ref().map_or(0, |order| sums.get(&order.id).unwrap_or(&0) + amount);
+    let is_far = order.as_ref().is_some_and(|order| sum - order.value > 50_000.max(order.value / 2));
+    let is_approved = !is_far && !is_abroad;
+    if let Some(order) = order.as_ref().filter(|_| is_approved) {
+        sums.insert(order.id.clone(), sum);
+    }
+    let past = Past {
+        reference: text(&body["reference"]).to_owned(),
+        shopper,
+        said: time(&body["dateTime"]).expect("dateTime is stated"),
+        received,
+        cents: if is_approved { amount } else { 0 },
+        reversed: Vec::new(),
+        is_at_order: order.as_ref().is_some_and(|order| known.is_at(order, &merchant)),
+        order: order.as_ref().map(|order| order.id.clone()),
+        is_liquor_till: body["merchant"]["category"]["code"] == "5921",
+        is_within: order.as_ref().is_some_and(|order| sum <= order.value + 2_500.max(order.value / 10)),
+        is_first: true,
+        merchant,
+    };
+    Some((past, order))
 }
 
 fn fire<'a>(rules: &mut Vec<&'a str>, fires: bool, rule: &'a str) {

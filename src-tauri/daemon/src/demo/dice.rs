@@ -64,18 +64,24 @@ impl Dice {
 /// Variants dealt in a chance order, each as often as its weight before any comes again, so that none is
 /// missing by bad luck.
 pub(super) struct Deck<T> {
+    /// Dealt once, before the others.
+    first: Vec<T>,
     cards: Vec<T>,
     next: usize,
 }
 
 impl<T: Copy> Deck<T> {
-    pub fn new(weights: &[(T, usize)]) -> Self {
+    pub fn new(first: &[T], weights: &[(T, usize)]) -> Self {
         let cards: Vec<T> =
             weights.iter().flat_map(|&(card, weight)| std::iter::repeat_n(card, weight)).collect();
-        Self { cards, next: 0 }
+        Self { first: first.to_vec(), cards, next: 0 }
     }
 
     pub fn deal(&mut self, dice: &mut Dice) -> T {
+        if !self.first.is_empty() {
+            let at = dice.index(self.first.len());
+            return self.first.swap_remove(at);
+        }
         if self.next == 0 {
             dice.shuffle(&mut self.cards);
         }

@@ -6,6 +6,7 @@
 //! rules are built: thefts are planted from the written definitions, so that the rules can be measured
 //! against it.
 
+mod book;
 mod cast;
 mod catalogue;
 mod dice;
@@ -13,19 +14,28 @@ mod names;
 mod order;
 mod outsiders;
 mod plant;
+mod plant_history;
 mod plant_open;
+mod plant_shift;
+mod roster;
 mod scene;
 mod stores;
 mod swipe;
 mod traffic;
 mod traps;
 mod traps_feed;
+mod traps_history;
+mod traps_shift;
 mod truth;
 
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod check_history;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_history;
 
 pub use truth::Truth;
 

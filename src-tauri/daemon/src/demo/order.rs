@@ -2,8 +2,9 @@
 
 use super::catalogue::{Basket, Goods};
 use super::dice::Dice;
+use super::roster::Shift;
 use super::scene::{Numbered, Scene, rfc3339};
-use super::stores::Store;
+use super::stores::{self, Store};
 use super::truth::{DAY, HOUR, MINUTE, Ms, OPEN_AFTER, OPEN_BEFORE, SECOND};
 use serde_json::{Value, json};
 
@@ -25,13 +26,26 @@ pub(super) struct Worker {
     pub pace: Pace,
     /// When today's work began.
     pub since: Ms,
+    /// Today's shift, told once it is over.
+    pub shift: Option<Shift>,
+    /// When the latest order was assigned.
+    pub last_start: Ms,
     /// Families of recent orders' stores and the end of those orders' windows.
     recent: Vec<(&'static str, Ms)>,
 }
 
 impl Worker {
     pub fn new(shopper: usize) -> Self {
-        Self { shopper, cursor: 0, clear: 0, pace: Pace::History, since: 0, recent: Vec::new() }
+        Self {
+            shopper,
+            cursor: 0,
+            clear: 0,
+            pace: Pace::History,
+            since: 0,
+            shift: None,
+            last_start: 0,
+            recent: Vec::new(),
+        }
     }
 
     /// The earliest assignment whose window meets no earlier order's window.
@@ -56,19 +70,30 @@ pub(super) struct Want {
     pub complete: bool,
     /// The basket is worth at least this much.
     pub least_cents: i64,
+    /// The basket is worth at most this much, or twice what it is worth at least.
+    pub most_cents: i64,
     /// Which stores will do.
     pub store: fn(&Store) -> bool,
 }
 
 impl Want {
-    pub const ORDINARY: Self =
-        Self { goods: Goods::Grocery, alone: false, complete: false, least_cents: 0, store: |_| true };
+    pub const ORDINARY: Self = Self {
+        goods: Goods::Grocery,
+        alone: false,
+        complete: false,
+        least_cents: 0,
+        most_cents: i64::MAX,
+        store: |_| true,
+    };
 
     /// An order of its own, clear of all others.
     pub const ALONE: Self = Self { alone: true, ..Self::ORDINARY };
 
+    /// The same where the map is right, since nothing else tells where the shopper is yet.
+    pub const MAPPED: Self = Self { store: |store| !store.is_astray(), ..Self::ALONE };
+
     /// An order a theft is measured by.
-    pub const MARK: Self = Self { complete: true, least_cents: 20_000, ..Self::ALONE };
+    pub const MARK: Self = Self { complete: true, least_cents: 20_000, most_cents: 150_000, ..Self::ALONE };
 }
 
 /// An order with the times of its life (all Ms) and of the lines that tell of it.
@@ -90,7 +115,6 @@ pub(super) struct Order {
     pub placed: Ms,
     pub id: String,
     shopper: usize,
-    customer: usize,
     alone: bool,
 }
 
@@ -133,11 +157,14 @@ pub(super) fn plan(scene: &mut Scene, worker: &Worker, want: Want) -> Order {
 /// Plans an order for `worker` assigned at `assigned`.
 pub(super) fn plan_at(scene: &mut Scene, worker: &Worker, want: Want, assigned: Ms) -> Order {
     let (store, goods) = choose_store(scene, worker, want, assigned);
-    let city = scene.stores[store].city;
+    // The shopper must be able to get there; one who works alone can even be early.
+    let early = if want.alone { -9 * MINUTE } else { 3 * MINUTE };
+    let assigned = assigned.max(scene.arrival(worker.shopper, store) - early);
     let dice = &mut scene.dice;
-    let basket = Basket::draw(dice, goods, want.least_cents, want.complete);
-    let clients = (scene.customers.len() - city).div_ceil(scene.cities);
-    let customer = city + scene.cities * dice.index(clients);
+    let mut basket = Basket::draw(dice, goods, want.least_cents, want.complete);
+    while basket.ordered_cents() > want.most_cents.max(want.least_cents * 2) {
+        basket = Basket::draw(dice, goods, want.least_cents, want.complete);
+    }
     let (picking, driving, waiting) = match worker.pace {
         Pace::History => ((12, 22), (14, 26), (3, 25)),
         Pace::Live => ((4, 7), (4, 7), (1, 10)),
@@ -162,7 +189,6 @@ pub(super) fn plan_at(scene: &mut Scene, worker: &Worker, want: Want, assigned: 
         placed,
         id,
         shopper: worker.shopper,
-        customer,
         alone: want.alone,
     };
     order.schedule(&mut scene.dice, paid, ended);
@@ -198,7 +224,8 @@ fn choose_store(scene: &mut Scene, worker: &Worker, want: Want, assigned: Ms) ->
 
 /// Tells the order's whole life and moves `worker` on.
 pub(super) fn finish(scene: &mut Scene, worker: &mut Worker, order: &Order) {
-    let base = base_line(scene, order);
+    let home = home(scene, order.store);
+    let base = base_line(scene, order, &home);
     let statuses = ["placed", "picking", "purchased"];
     for (status, arrives) in statuses.into_iter().zip(order.lines) {
         let Some(at) = arrives else { continue };
@@ -210,8 +237,9 @@ pub(super) fn finish(scene: &mut Scene, worker: &mut Worker, order: &Order) {
         let mut line = base;
         stamp(scene, order, &mut line, if order.cancelled { "cancelled" } else { "delivered" });
         scene.ingest(at, "order", line);
-        aftermath(scene, order, at);
+        aftermath(scene, order, &home, at);
     }
+    worker.last_start = worker.last_start.max(order.assigned);
     let rest = match worker.pace {
         Pace::History => scene.dice.between(2 * MINUTE, 9 * MINUTE),
         Pace::Live => scene.dice.between(MINUTE, 3 * MINUTE),
@@ -226,15 +254,35 @@ pub(super) fn finish(scene: &mut Scene, worker: &mut Worker, order: &Order) {
     worker.recent.push((family, order.window_end()));
 }
 
-fn base_line(scene: &mut Scene, order: &Order) -> Value {
-    let customer = &scene.customers[order.customer];
+/// Who ordered, and where it goes.
+struct Home {
+    customer: usize,
+    lat: f64,
+    lng: f64,
+}
+
+/// Somebody near the store; where nobody lives there, a customer of that city who is elsewhere today.
+fn home(scene: &mut Scene, store: usize) -> Home {
+    let near = &scene.neighbours[store];
+    if near.is_empty() {
+        let (lat, lng) = (scene.stores[store].lat, scene.stores[store].lng);
+        let (lat, lng) = stores::near(&mut scene.dice, lat, lng);
+        return Home { customer: scene.dice.index(scene.customers.len()), lat, lng };
+    }
+    let customer = *scene.dice.pick(near);
+    let known = &scene.customers[customer];
+    Home { customer, lat: known.lat, lng: known.lng }
+}
+
+fn base_line(scene: &mut Scene, order: &Order, home: &Home) -> Value {
+    let customer = &scene.customers[home.customer];
     let mut line = json!({
         "id": order.id,
         "customer_id": customer.id,
         "store_id": scene.stores[order.store].id,
         "placed_at": rfc3339(order.placed),
         "basket_cents": order.basket_cents(),
-        "delivery": {"address": customer.address, "lat": customer.lat, "lng": customer.lng},
+        "delivery": {"address": customer.address, "lat": home.lat, "lng": home.lng},
     });
     line["items"] = order.basket.lines(false);
     if scene.dice.chance(120) {
@@ -285,12 +333,12 @@ fn stamp(scene: &Scene, order: &Order, line: &mut Value, status: &str) {
 }
 
 /// Now and then a customer complains, is compensated, or an exception is made.
-fn aftermath(scene: &mut Scene, order: &Order, ended: Ms) {
+fn aftermath(scene: &mut Scene, order: &Order, home: &Home, ended: Ms) {
     if order.cancelled || !scene.dice.chance(35) {
         return;
     }
     let kind = *scene.dice.pick(&["missing_items", "late_delivery", "damaged_items", "wrong_items"]);
-    let customer = scene.customers[order.customer].id.clone();
+    let customer = scene.customers[home.customer].id.clone();
     let at = ended + scene.dice.between(10 * MINUTE, 5 * HOUR);
     if scene.dice.chance(700) {
         let required = kind != "late_delivery";

@@ -8,6 +8,8 @@ pub(super) struct Till {
     pub city: String,
     pub country: Country,
     pub currency: &'static str,
+    /// The partner store it stands in.
+    pub store: Option<usize>,
 }
 
 /// A country as the bank writes it.

@@ -4,13 +4,17 @@
 //! The full set of rules follows from the written definitions: without an open order there is no order's
 //! store, so `wrong_merchant` cannot fire and no value can be exceeded.
 
-use super::order::{self, Want, Worker};
+use super::order::{self, Pace, Want, Worker};
 use super::outsiders::{self, Country, Outsider, SOUTH_AFRICA, Till};
+use super::plant_history;
 use super::plant_open;
+use super::plant_shift;
 use super::scene::Scene;
 use super::swipe::{self, After, Swipe};
+use super::traps;
 use super::truth::{
-    FOREIGN, MINUTE, Ms, NO_OPEN_ORDER, OPEN_BEFORE, RISKY_CATEGORY, SECOND, UNKNOWN_CARD, UNKNOWN_MERCHANT,
+    FOREIGN, MINUTE, Ms, NO_OPEN_ORDER, OFF_SHIFT, OPEN_BEFORE, RISKY_CATEGORY, SECOND, UNKNOWN_CARD,
+    UNKNOWN_MERCHANT,
 };
 
 /// How far a sum exceeds what the order is worth.
@@ -43,6 +47,14 @@ pub(super) enum Place {
     Risky,
     Abroad,
     AbroadRisky,
+}
+
+/// What went before a swipe after its order's completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Late {
+    Unused,
+    Reversed,
+    Small,
 }
 
 /// Every kind of planted theft, and the feed fault.
@@ -78,11 +90,47 @@ pub(super) enum Theft {
     AbroadInRand,
     /// A swipe while nothing is open.
     Idle(Place, Gap),
+    /// A swipe at a completed order's store, after the honest one (for less than the order), its reversal,
+    /// or as a little extra.
+    Completed(Late),
+    /// One order in three or four swipes.
+    Split,
+    /// A purchase of the shopper's own in a break.
+    OffShift,
+    /// An order that a friend dispatched to a shopper who is off.
+    OffShiftOrder,
+    /// Many swipes in an hour without an order.
+    Burst(Place),
+    /// Large sums in a day without an order.
+    Spree,
+    /// The card used far away while an order is open.
+    Clone,
+    /// The card used far away while nothing is open.
+    CloneIdle,
     /// A card nobody knows.
     UnknownCard,
     /// An approved honest swipe whose after-event never comes.
     FeedGap,
 }
+
+/// Thefts that between them break every rule: the first of a history, so that a small world has them all.
+pub(super) const SAMPLER: &[Theft] = &[
+    Theft::Over(Size::Middle),
+    Theft::OtherStore,
+    Theft::RiskyInstead,
+    Theft::Idle(Place::Abroad, Gap::Midway),
+    Theft::AbroadInRand,
+    Theft::UnknownCard,
+    Theft::UnknownCard,
+    Theft::FeedGap,
+    Theft::FeedGap,
+    Theft::Completed(Late::Unused),
+    Theft::Split,
+    Theft::OffShift,
+    Theft::Burst(Place::Partner),
+    Theft::Clone,
+    Theft::Clone,
+];
 
 /// How often each theft is dealt.
 pub(super) const DECK: &[(Theft, usize)] = &[
@@ -105,7 +153,7 @@ pub(super) const DECK: &[(Theft, usize)] = &[
     (Theft::RiskySmall, 1),
     (Theft::Annex, 2),
     (Theft::AnnexOver, 1),
-    (Theft::AbroadInRand, 3),
+    (Theft::AbroadInRand, 5),
     (Theft::Idle(Place::Partner, Gap::Midway), 2),
     (Theft::Idle(Place::Partner, Gap::JustAfter), 2),
     (Theft::Idle(Place::Partner, Gap::JustBefore), 2),
@@ -116,13 +164,30 @@ pub(super) const DECK: &[(Theft, usize)] = &[
     (Theft::Idle(Place::Risky, Gap::JustBefore), 1),
     (Theft::Idle(Place::Abroad, Gap::Midway), 3),
     (Theft::Idle(Place::AbroadRisky, Gap::Midway), 1),
-    (Theft::UnknownCard, 7),
-    (Theft::FeedGap, 7),
+    (Theft::Completed(Late::Unused), 5),
+    (Theft::Completed(Late::Reversed), 3),
+    (Theft::Completed(Late::Small), 2),
+    (Theft::Split, 7),
+    (Theft::OffShift, 4),
+    (Theft::OffShiftOrder, 3),
+    (Theft::Burst(Place::Partner), 2),
+    (Theft::Burst(Place::Risky), 1),
+    (Theft::Spree, 2),
+    (Theft::Clone, 8),
+    (Theft::CloneIdle, 3),
+    (Theft::UnknownCard, 9),
+    (Theft::FeedGap, 9),
 ];
 
 /// Plays the next theft of the deck in `worker`'s day.
+///
+/// Nothing is stolen with a card that was used so much already that the label would hang on a few cents.
 pub(super) fn theft(scene: &mut Scene, worker: &mut Worker) {
-    match scene.thefts.deal(&mut scene.dice) {
+    if !scene.book.load(worker.shopper, worker.cursor).has_room() {
+        return traps::ordinary(scene, worker);
+    }
+    let deck = if worker.pace == Pace::Live { &mut scene.live_thefts } else { &mut scene.thefts };
+    match deck.deal(&mut scene.dice) {
         Theft::Over(size) => plant_open::over(scene, worker, size),
         Theft::TopUp(size) => plant_open::top_up(scene, worker, size),
         Theft::OtherStore => plant_open::other_store(scene, worker),
@@ -138,13 +203,21 @@ pub(super) fn theft(scene: &mut Scene, worker: &mut Worker) {
         Theft::AnnexOver => plant_open::annex(scene, worker, true),
         Theft::AbroadInRand => plant_open::abroad_in_rand(scene, worker),
         Theft::Idle(place, gap) => idle(scene, worker, place, gap),
+        Theft::Completed(late) => plant_history::completed(scene, worker, late),
+        Theft::Split => plant_history::split(scene, worker),
+        Theft::OffShift => plant_shift::private(scene, worker),
+        Theft::OffShiftOrder => plant_shift::friend(scene, worker),
+        Theft::Burst(place) => plant_history::burst(scene, worker, place),
+        Theft::Spree => plant_history::spree(scene, worker),
+        Theft::Clone => plant_history::clone(scene, worker),
+        Theft::CloneIdle => plant_history::clone_idle(scene, worker),
         Theft::UnknownCard => unknown_card(scene, worker),
         Theft::FeedGap => feed_gap(scene, worker),
     }
 }
 
 /// A theft clear of every order's window.
-fn idle(scene: &mut Scene, worker: &mut Worker, place: Place, gap: Gap) {
+pub(super) fn idle(scene: &mut Scene, worker: &mut Worker, place: Place, gap: Gap) {
     let dice = &mut scene.dice;
     let mut seconds = |low: i64, high: i64| dice.between(low * SECOND, high * SECOND);
     let (after, before) = match gap {
@@ -153,18 +226,21 @@ fn idle(scene: &mut Scene, worker: &mut Worker, place: Place, gap: Gap) {
         Gap::Midway => (seconds(240, 600), seconds(240, 600)),
     };
     let from = match gap {
-        Gap::JustAfter => worker.since,
+        Gap::JustAfter => worker.since.max(scene.book.last(worker.shopper) + 2 * SECOND),
         Gap::JustBefore | Gap::Midway => worker.cursor,
     };
     let at = from.max(worker.clear + after);
     worker.cursor = worker.cursor.max(at + OPEN_BEFORE + before);
     let is_near = at - worker.clear <= 4 * MINUTE;
     let story = if is_near { "theft: just after the last order closed" } else { "theft: no order is open" };
-    steal_idle(scene, worker.shopper, at, place, story);
+    steal_idle(scene, worker.shopper, at, place, &[], story);
 }
 
 /// A theft outside working time: in the evening or on a free day, when nothing is open.
 pub(super) fn off_duty(scene: &mut Scene, shopper: usize, at: Ms) {
+    if !scene.book.load(shopper, at).has_room() {
+        return;
+    }
     let place = *scene.dice.pick(&[
         Place::Partner,
         Place::PartnerLiquor,
@@ -172,25 +248,45 @@ pub(super) fn off_duty(scene: &mut Scene, shopper: usize, at: Ms) {
         Place::Risky,
         Place::Abroad,
     ]);
-    steal_idle(scene, shopper, at, place, "theft: off duty");
+    let more: &[&str] = if scene.shoppers[shopper].unrostered { &[] } else { &[OFF_SHIFT] };
+    steal_idle(scene, shopper, at, place, more, "theft: off duty");
 }
 
-fn steal_idle(scene: &mut Scene, shopper: usize, at: Ms, place: Place, story: &'static str) {
-    let (till, rules): (Till, &[&str]) = match place {
-        Place::Partner => (partner(scene, shopper, false), &[]),
-        Place::PartnerLiquor => (partner(scene, shopper, true), &[RISKY_CATEGORY]),
+/// Steals at `place` while nothing is open, which breaks the rules `more` as well.
+pub(super) fn steal_idle(
+    scene: &mut Scene,
+    shopper: usize,
+    at: Ms,
+    place: Place,
+    more: &[&'static str],
+    story: &'static str,
+) {
+    let (till, rules) = idle_till(scene, shopper, at, place);
+    let cents = amount(scene);
+    let mut swipe = Swipe::theft(shopper, at, cents, till, rules, story);
+    swipe.rules.push(NO_OPEN_ORDER);
+    swipe.rules.extend(more);
+    swipe.declined = swipe.rules.contains(&FOREIGN);
+    swipe::send(scene, &swipe);
+}
+
+/// A till of that kind, and the rules that a swipe there breaks besides `no_open_order`.
+pub(super) fn idle_till(
+    scene: &mut Scene,
+    shopper: usize,
+    at: Ms,
+    place: Place,
+) -> (Till, &'static [&'static str]) {
+    match place {
+        Place::Partner => (partner(scene, shopper, at, false), &[]),
+        Place::PartnerLiquor => (partner(scene, shopper, at, true), &[RISKY_CATEGORY]),
         Place::Unknown => (outsider(scene, shopper, outsiders::UNKNOWN), &[UNKNOWN_MERCHANT]),
         Place::Risky => (outsider(scene, shopper, outsiders::RISKY), &[UNKNOWN_MERCHANT, RISKY_CATEGORY]),
         Place::Abroad => (abroad(scene, outsiders::ABROAD), &[UNKNOWN_MERCHANT, FOREIGN]),
         Place::AbroadRisky => {
             (abroad(scene, outsiders::ABROAD_RISKY), &[UNKNOWN_MERCHANT, FOREIGN, RISKY_CATEGORY])
         }
-    };
-    let cents = amount(scene);
-    let mut swipe = Swipe::theft(shopper, at, cents, till, rules, story);
-    swipe.rules.push(NO_OPEN_ORDER);
-    swipe.declined = swipe.rules.contains(&FOREIGN);
-    swipe::send(scene, &swipe);
+    }
 }
 
 /// A small, a usual or a large sum: R12 to R2,400, in cents.
@@ -199,13 +295,20 @@ fn amount(scene: &mut Scene) -> i64 {
     scene.dice.between(low, high)
 }
 
-/// A till of any partner store in the shopper's city.
-fn partner(scene: &mut Scene, shopper: usize, liquor: bool) -> Till {
+/// A till of a partner store in the shopper's city that the card can have reached by `at`.
+fn partner(scene: &mut Scene, shopper: usize, at: Ms, liquor: bool) -> Till {
     let city = scene.shoppers[shopper].city;
     let stores = scene.stores.iter().enumerate();
-    let suits: Vec<usize> =
-        stores.filter(|(_, store)| store.city == city && store.liquor == liquor).map(|(at, _)| at).collect();
-    let store = *scene.dice.pick(&suits);
+    let suits =
+        stores.filter(|(_, store)| store.city == city && store.liquor == liquor && !store.is_astray());
+    let suits: Vec<usize> = suits.map(|(number, _)| number).collect();
+    let near = |store: &&usize| scene.arrival(shopper, **store) + 2 * MINUTE <= at;
+    let reached: Vec<usize> = suits.iter().filter(near).copied().collect();
+    let nearest = suits.iter().min_by_key(|store| scene.arrival(shopper, **store));
+    let store = match (reached.is_empty(), nearest) {
+        (true, Some(nearest)) => *nearest,
+        _ => *scene.dice.pick(&reached),
+    };
     swipe::till(scene, store)
 }
 
@@ -219,20 +322,21 @@ pub(super) fn outsider(scene: &mut Scene, shopper: usize, list: &[Outsider]) -> 
         city: city.to_owned(),
         country: SOUTH_AFRICA,
         currency: if scene.dice.chance(500) { "zar" } else { "ZAR" },
+        store: None,
     }
 }
 
 /// A till in another country.
 pub(super) fn abroad(scene: &mut Scene, list: &[(Outsider, &str, Country, &'static str)]) -> Till {
     let ((name, category), city, country, currency) = *scene.dice.pick(list);
-    Till { name: name.to_owned(), category, city: city.to_owned(), country, currency }
+    Till { name: name.to_owned(), category, city: city.to_owned(), country, currency, store: None }
 }
 
 /// A card that was never recorded, at a partner's till: only that is known about it.
 fn unknown_card(scene: &mut Scene, worker: &mut Worker) {
     let at = worker.cursor + scene.dice.between(MINUTE, 10 * MINUTE);
     let till = loop {
-        let till = partner(scene, worker.shopper, false);
+        let till = partner(scene, worker.shopper, Ms::MAX, false);
         if till.category != "5912" {
             break till;
         }

@@ -32,8 +32,12 @@ fn excess_cents(scene: &mut Scene, value_cents: i64, size: Size) -> i64 {
 }
 
 /// A later moment while the shopper is still out with the order.
-fn later(scene: &mut Scene, at: Ms) -> Ms {
-    at + scene.dice.between(2 * MINUTE, 6 * MINUTE)
+fn later(scene: &mut Scene, worker: &Worker, order: &mut Order, till: &Till) -> Ms {
+    let at = order.paid + scene.dice.between(2 * MINUTE, 6 * MINUTE);
+    let there = till.store.map_or(at, |store| at.max(scene.arrival(worker.shopper, store)));
+    let ended = order.ended.max(there - 5 * MINUTE);
+    order.schedule(&mut scene.dice, order.paid, ended);
+    there
 }
 
 /// One swipe at the order's own store for more than the order; a declined one is followed by the honest
@@ -64,24 +68,25 @@ pub(super) fn over(scene: &mut Scene, worker: &mut Worker, size: Size) {
 /// The order is paid, then something for the shopper at the same store.
 pub(super) fn top_up(scene: &mut Scene, worker: &mut Worker, size: Size) {
     let want = Want { alone: false, ..Want::MARK };
-    let order = order::plan(scene, worker, want);
+    let mut order = order::plan(scene, worker, want);
     let till = swipe::till(scene, order.store);
-    extra(scene, worker, &order, till, size, &[], "theft: a second swipe for the shopper");
+    extra(scene, worker, &mut order, till, size, &[], "theft: a second swipe for the shopper");
 }
 
 /// Pays `order` and then swipes an extra at `till` that exceeds the order's value by `size`.
 fn extra(
     scene: &mut Scene,
     worker: &mut Worker,
-    order: &Order,
+    order: &mut Order,
     till: Till,
     size: Size,
     rules: &[&'static str],
     story: &'static str,
 ) {
     let paid = swipe::pay(scene, worker.shopper, order, order.paid, HONEST);
+    scene.book.unback_last(worker.shopper);
     let cents = order.supplied_cents + excess_cents(scene, order.supplied_cents, size) - paid;
-    let at = later(scene, order.paid);
+    let at = later(scene, worker, order, &till);
     let mut theft = Swipe::theft(worker.shopper, at, cents, till, rules, story);
     theft.rules.push(OVER_ORDER_VALUE);
     theft.declined = size == Size::Far;
@@ -93,14 +98,14 @@ fn extra(
 fn small_extra(
     scene: &mut Scene,
     worker: &mut Worker,
-    order: &Order,
+    order: &mut Order,
     till: Till,
     rules: &[&'static str],
     story: &'static str,
 ) {
     swipe::pay(scene, worker.shopper, order, order.paid, HONEST);
     let cents = scene.dice.between(500, SMALL_CENTS_MAX);
-    let at = later(scene, order.paid);
+    let at = later(scene, worker, order, &till);
     swipe::send(scene, &Swipe::theft(worker.shopper, at, cents, till, rules, story));
     order::finish(scene, worker, order);
 }
@@ -116,6 +121,10 @@ fn replace(
     cancelled: bool,
     story: &'static str,
 ) {
+    if let Some(store) = till.store {
+        let late = (scene.arrival(worker.shopper, store) - order.paid).max(0);
+        order.schedule(&mut scene.dice, order.paid + late, order.ended + late);
+    }
     let cents = if cancelled {
         order.cancel();
         order.basket_cents() * scene.dice.between(100, 950) / 1_000
@@ -131,7 +140,8 @@ fn another(scene: &mut Scene, order: &Order, suits: fn(&Store, &Store) -> bool) 
     let own = &scene.stores[order.store];
     let stores = scene.stores.iter().enumerate();
     let found: Vec<usize> = stores
-        .filter(|(at, store)| *at != order.store && store.city == own.city && suits(own, store))
+        .filter(|(at, store)| *at != order.store && store.city == own.city && !store.is_astray())
+        .filter(|(_, store)| suits(own, store))
         .map(|(at, _)| at)
         .collect();
     *scene.dice.pick(&found)
@@ -163,19 +173,19 @@ pub(super) fn other_branch(scene: &mut Scene, worker: &mut Worker) {
 
 /// A little extra at another chain's partner store.
 pub(super) fn other_store_small(scene: &mut Scene, worker: &mut Worker) {
-    let order = order::plan(scene, worker, Want::MARK);
+    let mut order = order::plan(scene, worker, Want::MARK);
     let store = another(scene, &order, other_chain);
     let till = swipe::till(scene, store);
     let story = "theft: a little extra at another store";
-    small_extra(scene, worker, &order, till, &[WRONG_MERCHANT], story);
+    small_extra(scene, worker, &mut order, till, &[WRONG_MERCHANT], story);
 }
 
 /// An extra at another chain's partner store beyond the order's value.
 pub(super) fn other_store_over(scene: &mut Scene, worker: &mut Worker, size: Size) {
-    let order = order::plan(scene, worker, Want::MARK);
+    let mut order = order::plan(scene, worker, Want::MARK);
     let store = another(scene, &order, other_chain);
     let till = swipe::till(scene, store);
-    extra(scene, worker, &order, till, size, &[WRONG_MERCHANT], "theft: an extra at another store");
+    extra(scene, worker, &mut order, till, size, &[WRONG_MERCHANT], "theft: an extra at another store");
 }
 
 /// Liquor at another chain's liquor store, for an order without liquor that is then cancelled.
@@ -197,36 +207,36 @@ pub(super) fn instead(scene: &mut Scene, worker: &mut Worker, list: &[Outsider],
 
 /// An extra at a merchant nobody knows, beyond the order's value.
 pub(super) fn unknown_extra(scene: &mut Scene, worker: &mut Worker, size: Size) {
-    let order = order::plan(scene, worker, Want::MARK);
+    let mut order = order::plan(scene, worker, Want::MARK);
     let till = outsider(scene, worker.shopper, outsiders::UNKNOWN);
     let rules = &[UNKNOWN_MERCHANT, WRONG_MERCHANT];
-    extra(scene, worker, &order, till, size, rules, "theft: an extra at an unknown merchant");
+    extra(scene, worker, &mut order, till, size, rules, "theft: an extra at an unknown merchant");
 }
 
 /// A little airtime, fuel or a bet after the order was paid.
 pub(super) fn risky_small(scene: &mut Scene, worker: &mut Worker) {
-    let order = order::plan(scene, worker, Want::MARK);
+    let mut order = order::plan(scene, worker, Want::MARK);
     let till = outsider(scene, worker.shopper, outsiders::RISKY);
     let rules = &[UNKNOWN_MERCHANT, WRONG_MERCHANT, RISKY_CATEGORY];
-    small_extra(scene, worker, &order, till, rules, "theft: a little something risky");
+    small_extra(scene, worker, &mut order, till, rules, "theft: a little something risky");
 }
 
 /// Liquor at the annex of the order's own store, which lists it as an alias, although nobody ordered liquor.
 pub(super) fn annex(scene: &mut Scene, worker: &mut Worker, over: bool) {
     let want = Want { store: |store| store.annex_listed, least_cents: 120_000, ..Want::MARK };
-    let order = order::plan(scene, worker, want);
+    let mut order = order::plan(scene, worker, want);
     assert!(order.goods == Goods::Grocery, "stores with an annex sell groceries");
     let annex = scene.stores[order.store].annex.unwrap_or(order.store);
     let till = swipe::till(scene, annex);
     let story = "theft: liquor nobody ordered at the annex";
     if over {
-        return extra(scene, worker, &order, till, Size::Middle, &[RISKY_CATEGORY], story);
+        return extra(scene, worker, &mut order, till, Size::Middle, &[RISKY_CATEGORY], story);
     }
     let paid = swipe::pay(scene, worker.shopper, &order, order.paid, HONEST);
     let value = order.supplied_cents;
     let room = value + tolerance_cents(value) - paid;
     let cents = room * scene.dice.between(500, 900) / 1_000;
-    let at = later(scene, order.paid);
+    let at = later(scene, worker, &mut order, &till);
     let rules = &[RISKY_CATEGORY];
     swipe::send(scene, &Swipe::theft(worker.shopper, at, cents, till, rules, story));
     order::finish(scene, worker, &order);

@@ -1,9 +1,11 @@
 //! The world while it is being made: its people and stores, what was sent so far, and the decks plants are
 //! dealt from.
 
+use super::book::Book;
 use super::cast::{Customer, Shopper};
 use super::dice::{Deck, Dice};
 use super::plant::{self, Theft};
+use super::roster::Rosters;
 use super::stores::{self, CITIES, Store};
 use super::traps::{self, Trap};
 use super::truth::{FEED_GAP, FEED_GAP_AFTER, HOUR, MINUTE, Ms, Truth};
@@ -23,7 +25,14 @@ pub(super) struct Scene {
     pub cities: usize,
     pub shoppers: Vec<Shopper>,
     pub customers: Vec<Customer>,
+    /// The customers near each store.
+    pub neighbours: Vec<Vec<usize>>,
+    /// What each card did so far.
+    pub book: Book,
+    /// Who works when.
+    pub rosters: Rosters,
     pub thefts: Deck<Theft>,
+    pub live_thefts: Deck<Theft>,
     pub traps: Deck<Trap>,
     pub days: i64,
     pub until: Ms,
@@ -47,7 +56,8 @@ impl Scene {
         let mut dice = Dice::new(parameters.seed);
         let shoppers = parameters.shoppers.clamp(1, SHOPPERS_MAX) as usize;
         let cities = shoppers.div_ceil(SHOPPERS_PER_CITY).clamp(1, CITIES.len());
-        let stores = stores::build(&mut dice, cities);
+        let stores = stores::build(&mut dice);
+        let days = i64::from(parameters.days.clamp(1, DAYS_MAX));
         let until = parameters.until.timestamp_millis();
         let live_hours = i64::from(parameters.live_hours.min(LIVE_HOURS_MAX));
         let mut scene = Self {
@@ -56,9 +66,13 @@ impl Scene {
             cities,
             shoppers: Vec::new(),
             customers: Vec::new(),
-            thefts: Deck::new(plant::DECK),
-            traps: Deck::new(traps::DECK),
-            days: i64::from(parameters.days.clamp(1, DAYS_MAX)),
+            neighbours: Vec::new(),
+            book: Book::new(shoppers),
+            rosters: Rosters::default(),
+            thefts: Deck::new(plant::SAMPLER, plant::DECK),
+            live_thefts: Deck::new(&[], plant::DECK),
+            traps: Deck::new(&[], traps::DECK),
+            days,
             until,
             live_end: until + live_hours * HOUR,
             arrivals: Vec::new(),
@@ -69,12 +83,44 @@ impl Scene {
             let shopper = Shopper::new(&mut scene.dice, number, cities);
             scene.shoppers.push(shopper);
         }
+        scene.rosters = Rosters::draw(&mut scene.dice, shoppers, days);
         let start = scene.first_midnight();
         for number in 0..shoppers * CUSTOMERS_PER_SHOPPER {
             let customer = Customer::new(&mut scene.dice, number, cities, start);
             scene.customers.push(customer);
         }
+        scene.settle();
         scene
+    }
+
+    /// Notes who lives near which store.
+    fn settle(&mut self) {
+        /// Nobody delivers groceries much farther.
+        const KM_MAX: f64 = 8.0;
+        for store in &self.stores {
+            let is_near =
+                |home: &Customer| stores::km((store.lat, store.lng), (home.lat, home.lng)) <= KM_MAX;
+            let homes = self.customers.iter().enumerate();
+            self.neighbours.push(homes.filter(|(_, home)| is_near(home)).map(|(at, _)| at).collect());
+        }
+    }
+
+    /// When a shopper can be at `store` who was last seen where they were last seen.
+    pub fn arrival(&self, shopper: usize, store: usize) -> Ms {
+        let Some((from, at)) = self.book.place(shopper) else { return Ms::MIN / 2 };
+        at + self.drive(from, store)
+    }
+
+    /// How long a brisk drive between two stores takes; nothing next door.
+    pub fn drive(&self, from: usize, to: usize) -> Ms {
+        const KM_PER_HOUR: f64 = 90.0;
+        let km = self.stores[from].km_to(&self.stores[to]);
+        if km < 4.5 { 0 } else { (km / KM_PER_HOUR * HOUR as f64) as Ms }
+    }
+
+    /// The day of the history that `at` falls on, from 0.
+    pub fn day(&self, at: Ms) -> i64 {
+        (at - self.first_midnight()).div_euclid(24 * HOUR)
     }
 
     /// Midnight in South Africa (UTC+2 all year) of the day that `at` falls on.

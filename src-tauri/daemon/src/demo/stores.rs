@@ -148,8 +148,11 @@ pub(super) struct Store {
     pub place: &'static str,
     pub city: usize,
     pub liquor: bool,
+    /// Where it really is.
     pub lat: f64,
     pub lng: f64,
+    /// Where its record says it is.
+    told: (f64, f64),
     branch: i64,
     aliases: Vec<String>,
     /// The liquor annex of a grocery store, as an index into the stores.
@@ -200,6 +203,16 @@ impl Store {
         self.brand.till.len() + 1 + self.place.len() > NAME_LENGTH_MAX
     }
 
+    /// Whether its record puts it where it is not.
+    pub fn is_astray(&self) -> bool {
+        (self.told.0 - self.lat).abs() > 0.5 || (self.told.1 - self.lng).abs() > 0.5
+    }
+
+    /// Kilometres to another store in a straight line, by where both really are.
+    pub fn km_to(&self, other: &Store) -> f64 {
+        km((self.lat, self.lng), (other.lat, other.lng))
+    }
+
     fn has_branch_alias(&self) -> bool {
         self.brand.name == HYPER.name
     }
@@ -211,8 +224,8 @@ impl Store {
             "name": self.name,
             "merchant_aliases": self.aliases,
             "kind": if self.liquor { "liquor" } else { "grocery" },
-            "lat": self.lat,
-            "lng": self.lng,
+            "lat": self.told.0,
+            "lng": self.told.1,
             "partner": true,
         })
     }
@@ -223,17 +236,41 @@ fn cut(name: &str) -> String {
     short.trim_end().to_owned()
 }
 
-/// Every store of the first `cities` cities; each liquor annex follows its grocery store.
-pub(super) fn build(dice: &mut Dice, cities: usize) -> Vec<Store> {
+/// Kilometres between two places (latitude, longitude) of one country: the earth is flat enough there.
+pub(super) fn km(from: (f64, f64), to: (f64, f64)) -> f64 {
+    const KM_PER_DEGREE: f64 = 111.19;
+    let north = to.0 - from.0;
+    let east = (to.1 - from.1) * f64::midpoint(from.0, to.0).to_radians().cos();
+    north.hypot(east) * KM_PER_DEGREE
+}
+
+/// Where the record of a city's site says it is. Some are wrong in the ways people get coordinates wrong:
+/// swapped, without the sign, nothing at all, a degree off. None of them has an annex.
+fn told(city: usize, number: usize, lat: f64, lng: f64) -> (f64, f64) {
+    match (city, number) {
+        (0, 5) | (3, 8) => (lng, lat),
+        (0, 6) | (2, 7) => (-lat, lng),
+        (0, 7) | (1, 5) => (round(lat + 1.02), lng),
+        (0, 8) | (1, 8) => (0.0, 0.0),
+        _ => (lat, lng),
+    }
+}
+
+/// Every store of every city, served or not: a stolen card is used anywhere. Each liquor annex follows its
+/// grocery store.
+pub(super) fn build(dice: &mut Dice) -> Vec<Store> {
     let mut stores: Vec<Store> = Vec::new();
-    for (city, known) in CITIES.iter().enumerate().take(cities) {
+    for (city, known) in CITIES.iter().enumerate() {
         for (number, site) in known.sites.iter().enumerate() {
             let at = stores.len();
-            stores.push(store(dice, at, city, site, site.brand));
+            let mut grocery = store(dice, at, city, site, site.brand);
+            grocery.told = told(city, number, site.lat, site.lng);
+            stores.push(grocery);
             let Some(annex) = site.annex else { continue };
             let mut annex = store(dice, at + 1, city, site, annex);
             // The annex's door is some twenty metres from the grocery's.
             annex.lat = round(annex.lat + 0.0002);
+            annex.told = (annex.lat, annex.lng);
             let listed = number % 2 == 0;
             let grocery = &mut stores[at];
             grocery.annex = Some(at + 1);
@@ -262,6 +299,7 @@ fn store(dice: &mut Dice, at: usize, city: usize, site: &Site, brand: &'static B
         liquor: brand.category == "5921",
         lat: site.lat,
         lng: site.lng,
+        told: (site.lat, site.lng),
         branch: dice.between(1_000, 9_999),
         aliases: Vec::new(),
         annex: None,
@@ -284,6 +322,19 @@ fn store(dice: &mut Dice, at: usize, city: usize, site: &Site, brand: &'static B
 /// Degrees to five decimals, about a metre.
 pub(super) fn round(degrees: f64) -> f64 {
     (degrees * 100_000.0).round() / 100_000.0
+}
+
+/// A place on one of a city's `number` sites' surroundings, within some six kilometres.
+pub(super) fn home(dice: &mut Dice, city: usize, number: usize) -> (f64, f64) {
+    let sites = CITIES[city].sites;
+    let site = &sites[number % sites.len()];
+    near(dice, site.lat, site.lng)
+}
+
+/// A place within some six kilometres.
+pub(super) fn near(dice: &mut Dice, lat: f64, lng: f64) -> (f64, f64) {
+    let mut degrees = || f64::from(u16::try_from(dice.between(0, 8_000)).unwrap_or(0)) / 1e5 - 0.04;
+    (round(lat + degrees()), round(lng + degrees()))
 }
 
 /// A rough eight-sided delivery polygon around a city, `[lng, lat]` pairs, closed.

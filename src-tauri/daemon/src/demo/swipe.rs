@@ -5,7 +5,7 @@ use super::order::Order;
 use super::outsiders::{SOUTH_AFRICA, Till, category_names};
 use super::scene::{Numbered, Scene, rfc3339};
 use super::stores::{CITIES, Form, Store};
-use super::truth::{DAY, FEED_GAP, MINUTE, Ms, SECOND, Truth};
+use super::truth::{DAY, FEED_GAP, IMPOSSIBLE_TRAVEL, MINUTE, Ms, SECOND, Truth};
 use serde_json::{Value, json};
 
 /// When the after-event of an approved swipe comes.
@@ -38,6 +38,8 @@ pub(super) struct Swipe {
     pub fraud: bool,
     pub rules: Vec<&'static str>,
     pub story: &'static str,
+    /// Whether its order accounts for it: at the order's store, within its value, the first at such a till.
+    pub backed: bool,
     /// Whether the written rules decline it, so that it never goes through.
     pub declined: bool,
     /// What the bank posts in the end, where it is not the swipe's amount (0: nothing).
@@ -61,6 +63,7 @@ impl Swipe {
             fraud: false,
             rules: Vec::new(),
             story,
+            backed: true,
             declined: false,
             posted_cents: None,
         }
@@ -74,7 +77,12 @@ impl Swipe {
         rules: &[&'static str],
         story: &'static str,
     ) -> Self {
-        Self { fraud: true, rules: rules.to_vec(), ..Self::honest(shopper, at, cents, till, story) }
+        Self {
+            fraud: true,
+            backed: false,
+            rules: rules.to_vec(),
+            ..Self::honest(shopper, at, cents, till, story)
+        }
     }
 }
 
@@ -96,6 +104,7 @@ pub(super) fn till(scene: &mut Scene, store: usize) -> Till {
 /// A till of `store`, written as `form`.
 pub(super) fn till_written(scene: &mut Scene, store: usize, form: Form) -> Till {
     let place_known = scene.dice.chance(300);
+    let number = store;
     let store: &Store = &scene.stores[store];
     let city = if place_known { store.place } else { CITIES[store.city].name };
     Till {
@@ -104,6 +113,7 @@ pub(super) fn till_written(scene: &mut Scene, store: usize, form: Form) -> Till 
         city: city.to_owned(),
         country: SOUTH_AFRICA,
         currency: if place_known { "ZAR" } else { "zar" },
+        store: Some(number),
     }
 }
 
@@ -118,6 +128,7 @@ pub(super) fn send(scene: &mut Scene, swipe: &Swipe) -> Sent {
     let body = body(account, &card, &reference, swipe, said, text);
     scene.hook(swipe.at, Hook::Before, body.clone());
     let sent = Sent { reference, card, body, said };
+    enter(scene, swipe, &sent);
     follow(scene, swipe, &sent);
     let mut rules: Vec<String> = swipe.rules.iter().map(ToString::to_string).collect();
     if swipe.after == After::Never {
@@ -133,6 +144,19 @@ pub(super) fn send(scene: &mut Scene, swipe: &Swipe) -> Sent {
     };
     scene.note(swipe.at, truth);
     sent
+}
+
+/// Enters a swipe into the scene's book, unless it is a card of nobody's.
+fn enter(scene: &mut Scene, swipe: &Swipe, sent: &Sent) {
+    let shopper = &scene.shoppers[swipe.shopper];
+    if sent.card != shopper.card && Some(&sent.card) != shopper.other_card.as_ref() {
+        return;
+    }
+    if let Some(store) = swipe.till.store.filter(|_| !swipe.rules.contains(&IMPOSSIBLE_TRAVEL)) {
+        scene.book.was_at(swipe.shopper, store, sent.said);
+    }
+    let cents = if swipe.declined { 0 } else { swipe.cents };
+    scene.book.enter(swipe.shopper, sent.said, cents, swipe.backed);
 }
 
 /// Sends the event that follows the decision, and the posting days later.

@@ -9,6 +9,8 @@ use super::scene::Scene;
 use super::stores::{Form, Store};
 use super::swipe::{self, Swipe};
 use super::traps_feed;
+use super::traps_history;
+use super::traps_shift;
 use super::truth::{DAY, MINUTE, Ms, SECOND, far_cents, tolerance_cents};
 
 /// Every kind of honest oddity.
@@ -18,7 +20,23 @@ pub(super) enum Trap {
     LateRecord,
     NoAssignmentTime,
     BeforeAssignment,
-    AfterCompletion,
+    CompletedEarly,
+    CompletedLateHook,
+    CompletedOther,
+    CompletedNever,
+    Overtime,
+    ShiftEdge(bool),
+    Swap(bool),
+    LateShift,
+    SplitLiquor,
+    SplitReversed,
+    SplitSlowly,
+    SplitRepeated,
+    ManyOrders,
+    LargeOrders,
+    Astray,
+    NextDoor,
+    FastDrive,
     TwoOrders,
     TwoOrdersOneStore,
     Written(Form),
@@ -45,7 +63,25 @@ pub(super) const DECK: &[(Trap, usize)] = &[
     (Trap::LateRecord, 2),
     (Trap::NoAssignmentTime, 1),
     (Trap::BeforeAssignment, 2),
-    (Trap::AfterCompletion, 2),
+    (Trap::CompletedEarly, 2),
+    (Trap::CompletedLateHook, 2),
+    (Trap::CompletedOther, 2),
+    (Trap::CompletedNever, 1),
+    (Trap::Overtime, 2),
+    (Trap::ShiftEdge(false), 1),
+    (Trap::ShiftEdge(true), 1),
+    (Trap::Swap(false), 2),
+    (Trap::Swap(true), 2),
+    (Trap::LateShift, 2),
+    (Trap::SplitLiquor, 2),
+    (Trap::SplitReversed, 1),
+    (Trap::SplitSlowly, 1),
+    (Trap::SplitRepeated, 1),
+    (Trap::ManyOrders, 1),
+    (Trap::LargeOrders, 1),
+    (Trap::Astray, 2),
+    (Trap::NextDoor, 1),
+    (Trap::FastDrive, 1),
     (Trap::TwoOrders, 2),
     (Trap::TwoOrdersOneStore, 1),
     (Trap::Written(Form::Branch), 2),
@@ -74,12 +110,31 @@ const WHOLE_LIFE: Ms = 3 * DAY;
 
 /// Plays the next trap of the deck in `worker`'s day.
 pub(super) fn trap(scene: &mut Scene, worker: &mut Worker) {
+    if !scene.book.load(worker.shopper, worker.cursor).has_room() {
+        return ordinary(scene, worker);
+    }
     match scene.traps.deal(&mut scene.dice) {
         Trap::LateAssignment => late_lines(scene, worker, 1, "trap: late assignment"),
         Trap::LateRecord => late_lines(scene, worker, 0, "trap: order record arrives late"),
         Trap::NoAssignmentTime => no_assignment_time(scene, worker),
         Trap::BeforeAssignment => before_assignment(scene, worker),
-        Trap::AfterCompletion => after_completion(scene, worker),
+        Trap::CompletedEarly => traps_history::completed_early(scene, worker),
+        Trap::CompletedLateHook => traps_history::completed_late_hook(scene, worker),
+        Trap::CompletedOther => traps_history::completed_other(scene, worker),
+        Trap::CompletedNever => traps_history::completed_never(scene, worker),
+        Trap::Overtime => traps_shift::overtime(scene, worker),
+        Trap::ShiftEdge(before) => traps_shift::edge(scene, worker, before),
+        Trap::Swap(corrected) => traps_shift::swap(scene, worker, corrected),
+        Trap::LateShift => traps_shift::late_shift(scene, worker),
+        Trap::SplitLiquor => traps_history::split_liquor(scene, worker),
+        Trap::SplitReversed => traps_history::split_reversed(scene, worker),
+        Trap::SplitSlowly => traps_history::split_slowly(scene, worker),
+        Trap::SplitRepeated => traps_history::split_repeated(scene, worker),
+        Trap::ManyOrders => traps_history::many_orders(scene, worker),
+        Trap::LargeOrders => traps_history::large_orders(scene, worker),
+        Trap::Astray => traps_history::astray(scene, worker),
+        Trap::NextDoor => traps_history::next_door(scene, worker),
+        Trap::FastDrive => traps_history::fast_drive(scene, worker),
         Trap::TwoOrders => two_orders(scene, worker),
         Trap::TwoOrdersOneStore => two_orders_one_store(scene, worker),
         Trap::Written(form) => written(scene, worker, form, |_| true),
@@ -108,13 +163,15 @@ pub(super) fn ordinary(scene: &mut Scene, worker: &mut Worker) {
         order.lines[0] = None;
         order.lines[2] = None;
     }
-    swipe::pay(scene, worker.shopper, &order, order.paid, swipe::HONEST);
+    let is_free = scene.shoppers[worker.shopper].unrostered;
+    let story = if is_free { "trap: no roster at all" } else { swipe::HONEST };
+    swipe::pay(scene, worker.shopper, &order, order.paid, story);
     order::finish(scene, worker, &order);
 }
 
 /// The lines from number `first` on arrive minutes after the swipe.
 fn late_lines(scene: &mut Scene, worker: &mut Worker, first: usize, story: &'static str) {
-    let mut order = order::plan(scene, worker, Want::ALONE);
+    let mut order = order::plan(scene, worker, Want::MAPPED);
     let ended = order.ended.max(order.paid + 15 * MINUTE);
     order.schedule(&mut scene.dice, order.paid, ended);
     let mut at = order.paid + scene.dice.between(2 * MINUTE, 12 * MINUTE);
@@ -128,7 +185,7 @@ fn late_lines(scene: &mut Scene, worker: &mut Worker, first: usize, story: &'sta
 
 /// The first order of a new shopper: the record of the card arrives minutes after its swipe.
 pub(super) fn late_card(scene: &mut Scene, worker: &mut Worker) {
-    let order = order::plan(scene, worker, Want::ALONE);
+    let order = order::plan(scene, worker, Want::MAPPED);
     let at = order.paid + scene.dice.between(2 * MINUTE, 9 * MINUTE);
     swipe::pay(scene, worker.shopper, &order, order.paid, "trap: card record arrives late");
     let card = scene.shoppers[worker.shopper].card_line();
@@ -148,19 +205,11 @@ fn no_assignment_time(scene: &mut Scene, worker: &mut Worker) {
 
 /// The shopper pays seven to eight minutes before the system assigns the order.
 fn before_assignment(scene: &mut Scene, worker: &mut Worker) {
-    let mut order = order::plan(scene, worker, Want::ALONE);
+    let mut order = order::plan(scene, worker, Want::MAPPED);
     let paid = order.assigned - scene.dice.between(7 * MINUTE, 8 * MINUTE);
     order.placed = order.placed.min(paid - 2 * MINUTE);
     order.schedule(&mut scene.dice, paid, order.ended);
     swipe::pay(scene, worker.shopper, &order, paid, "trap: swiped before assignment");
-    order::finish(scene, worker, &order);
-}
-
-/// The order is already completed when its swipe comes, some twenty minutes later.
-fn after_completion(scene: &mut Scene, worker: &mut Worker) {
-    let order = order::plan(scene, worker, Want::ALONE);
-    let at = order.ended + scene.dice.between(18 * MINUTE, 23 * MINUTE);
-    swipe::pay(scene, worker.shopper, &order, at, "trap: swiped after completion");
     order::finish(scene, worker, &order);
 }
 
@@ -212,7 +261,7 @@ fn written(scene: &mut Scene, worker: &mut Worker, form: Form, store: fn(&Store)
 }
 
 /// Pays the part of `order` worth `(cents, at)` at a till of `store` and hands in the slip.
-fn pay_at(
+pub(super) fn pay_at(
     scene: &mut Scene,
     worker: &Worker,
     order: &Order,

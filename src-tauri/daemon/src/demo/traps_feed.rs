@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// The till's clock is minutes off, which still falls into the order's window.
 pub(super) fn clock_skew(scene: &mut Scene, worker: &mut Worker) {
-    let mut order = order::plan(scene, worker, Want::ALONE);
+    let mut order = order::plan(scene, worker, Want::MAPPED);
     let dice = &mut scene.dice;
     let (after, skew) = if dice.chance(500) {
         // Paid soon after assignment by a clock that is behind: stated before the assignment.
@@ -117,7 +117,7 @@ pub(super) fn simulated(scene: &mut Scene, worker: &mut Worker) {
 }
 
 /// The amount of a reversal, with either sign: the bank does not say which it uses.
-fn reversal_amount(scene: &mut Scene, cents: i64) -> Value {
+pub(super) fn reversal_amount(scene: &mut Scene, cents: i64) -> Value {
     if scene.dice.chance(500) { cents.into() } else { (-cents).into() }
 }
 
@@ -152,7 +152,8 @@ fn again(scene: &mut Scene, worker: &mut Worker, parts: (i64, i64), story: &'sta
     let amount = reversal_amount(scene, returned);
     swipe::event(scene, Hook::Reversal, back, &sent, amount);
     let renewed = share(&mut scene.dice, returned, 950, 1_000);
-    let swipe = Swipe::honest(worker.shopper, second, renewed, till, story);
+    let mut swipe = Swipe::honest(worker.shopper, second, renewed, till, story);
+    swipe.backed = returned == cents;
     swipe::send(scene, &swipe);
     swipe::slip(scene, worker.shopper, &order, store, renewed, second);
     order::finish(scene, worker, &order);

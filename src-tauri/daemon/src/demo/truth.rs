@@ -31,6 +31,11 @@ pub(super) const OVER_ORDER_VALUE: &str = "over_order_value";
 pub(super) const FOREIGN: &str = "foreign";
 pub(super) const UNKNOWN_CARD: &str = "unknown_card";
 pub(super) const FEED_GAP: &str = "feed_gap";
+pub(super) const AFTER_COMPLETION: &str = "after_completion";
+pub(super) const OFF_SHIFT: &str = "off_shift";
+pub(super) const SPLIT_PURCHASE: &str = "split_purchase";
+pub(super) const VELOCITY: &str = "velocity";
+pub(super) const IMPOSSIBLE_TRAVEL: &str = "impossible_travel";
 
 /// Milliseconds since 1970 (UTC): the demo world's inner time.
 pub(super) type Ms = i64;
@@ -46,6 +51,15 @@ pub(super) const OPEN_BEFORE: Ms = 10 * MINUTE;
 pub(super) const OPEN_AFTER: Ms = 30 * MINUTE;
 /// A swipe without its after-event is a feed gap after this long.
 pub(super) const FEED_GAP_AFTER: Ms = 15 * MINUTE;
+
+/// A swipe this far outside the roster still belongs to the shift.
+pub(super) const SHIFT_SLACK: Ms = 15 * MINUTE;
+/// More swipes of one card in an hour, each without an order, are too many.
+pub(super) const SWIPES_PER_HOUR: i64 = 6;
+/// More cents on one card in a day, without orders, are too many.
+pub(super) const CENTS_PER_DAY: i64 = 800_000;
+/// What a swipe weighs that an order accounts for, in hundredths.
+pub(super) const BACKED_PERCENT: i64 = 25;
 
 /// The excess in cents above `value_cents` that is still tolerated: the greater of R25 and 10 %.
 pub(super) fn tolerance_cents(value_cents: i64) -> i64 {

@@ -49,17 +49,12 @@ fn one_of(field: &'static str, value: Option<String>, words: &[&str]) -> Result<
     }
 }
 
-/// Alerts, newest first.
-#[utoipa::path(get, operation_id = "alert_list", path = "/v1/alerts", tag = "desk", params(AlertsQuery),
-    responses((status = 200, body = AlertList), (status = 422, body = ErrorBody)))]
-pub async fn list(
-    State(app): State<Arc<App>>,
-    Extension(person): Extension<Person>,
-    Query(query): Query<AlertsQuery>,
-) -> Result<Json<AlertList>, ApiError> {
-    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor }.read()?;
-    let now = app.clock.now();
-    let filter = AlertFilter {
+/// What a query asks for, apart from the page.
+///
+/// # Errors
+/// 422 when a word is none of the closed list.
+pub(super) fn filter(query: AlertsQuery, person: &Person) -> Result<AlertFilter, ApiError> {
+    Ok(AlertFilter {
         status: one_of("status", query.status, &["open", "in_review", "resolved"])?,
         rule: given(query.rule),
         card_id: given(query.card_id),
@@ -68,7 +63,19 @@ pub async fn list(
         simulated: query.simulated,
         snoozed: query.snoozed,
         q: given(query.q),
-    };
+    })
+}
+
+/// Alerts, newest first.
+#[utoipa::path(get, operation_id = "alert_list", path = "/v1/alerts", tag = "desk", params(AlertsQuery),
+    responses((status = 200, body = AlertList), (status = 422, body = ErrorBody)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Extension(person): Extension<Person>,
+    Query(query): Query<AlertsQuery>,
+) -> Result<Json<AlertList>, ApiError> {
+    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor.clone() }.read()?;
+    let (now, filter) = (app.clock.now(), filter(query, &person)?);
     let page = alerts::list(&app.database, &filter, cursor.as_ref(), limit, now).await?;
     let counts = alerts::counts(&app.database, &person.name, now).await?;
     Ok(Json(AlertList { items: page.items, next: page.next, counts }))

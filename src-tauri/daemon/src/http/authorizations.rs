@@ -37,15 +37,12 @@ fn time(field: &'static str, text: Option<String>) -> Result<Option<UnixMs>, Api
         .transpose()
 }
 
-/// Decisions, newest first.
-#[utoipa::path(get, operation_id = "authorization_list", path = "/v1/authorizations", tag = "desk", params(AuthorizationsQuery),
-    responses((status = 200, body = Page<Authorization>), (status = 422, body = ErrorBody)))]
-pub async fn list(
-    State(app): State<Arc<App>>,
-    Query(query): Query<AuthorizationsQuery>,
-) -> Result<Json<Page<Authorization>>, ApiError> {
-    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor }.read()?;
-    let filter = AuthorizationFilter {
+/// What a query asks for, apart from the page.
+///
+/// # Errors
+/// 422 for a time that is none.
+pub(super) fn filter(query: AuthorizationsQuery) -> Result<AuthorizationFilter, ApiError> {
+    Ok(AuthorizationFilter {
         card_id: given(query.card_id),
         alert_id: given(query.alert_id),
         outcome: given(query.outcome),
@@ -55,7 +52,18 @@ pub async fn list(
         to: time("to", query.to)?,
         reference: given(query.reference),
         q: given(query.q),
-    };
+    })
+}
+
+/// Decisions, newest first.
+#[utoipa::path(get, operation_id = "authorization_list", path = "/v1/authorizations", tag = "desk", params(AuthorizationsQuery),
+    responses((status = 200, body = Page<Authorization>), (status = 422, body = ErrorBody)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Query(query): Query<AuthorizationsQuery>,
+) -> Result<Json<Page<Authorization>>, ApiError> {
+    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor.clone() }.read()?;
+    let filter = filter(query)?;
     Ok(Json(authorizations::list(&app.database, &app.writer, &filter, cursor.as_ref(), limit).await?))
 }
 

@@ -24,7 +24,7 @@ pub struct CardList {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CardsQuery {
-    /// active or deactivated
+    /// active, deactivated or held (deactivated by a rule, awaiting a person)
     status: Option<String>,
     /// Part of the masked number, the id or the shopper's name.
     q: Option<String>,
@@ -34,6 +34,20 @@ pub struct CardsQuery {
     cursor: Option<String>,
 }
 
+/// What a query asks for, apart from the page.
+///
+/// # Errors
+/// 422 for an order we do not know.
+pub(super) fn filter(query: CardsQuery) -> Result<CardFilter, ApiError> {
+    let sort = match given(query.sort).as_deref() {
+        None | Some("last_swipe") => CardSort::LastSwipe,
+        Some("open_alerts") => CardSort::OpenAlerts,
+        Some("masked_number") => CardSort::MaskedNumber,
+        Some(_) => return Err(ApiError::wrong("sort", "sort by last_swipe, open_alerts or masked_number")),
+    };
+    Ok(CardFilter { status: given(query.status), q: given(query.q), sort })
+}
+
 /// Cards by last swipe, open alerts or number.
 #[utoipa::path(get, operation_id = "card_list", path = "/v1/cards", tag = "desk", params(CardsQuery),
     responses((status = 200, body = CardList), (status = 422, body = ErrorBody)))]
@@ -41,14 +55,8 @@ pub async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<CardsQuery>,
 ) -> Result<Json<CardList>, ApiError> {
-    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor }.read()?;
-    let sort = match given(query.sort).as_deref() {
-        None | Some("last_swipe") => CardSort::LastSwipe,
-        Some("open_alerts") => CardSort::OpenAlerts,
-        Some("masked_number") => CardSort::MaskedNumber,
-        Some(_) => return Err(ApiError::wrong("sort", "sort by last_swipe, open_alerts or masked_number")),
-    };
-    let filter = CardFilter { status: given(query.status), q: given(query.q), sort };
+    let (cursor, limit) = Paging { limit: query.limit, cursor: query.cursor.clone() }.read()?;
+    let filter = filter(query)?;
     let (page, counts) = cards::list(&app.database, &filter, cursor.as_ref(), limit, app.clock.now()).await?;
     Ok(Json(CardList { items: page.items, next: page.next, counts }))
 }
@@ -100,6 +108,7 @@ pub async fn deactivate(
         if body.is_empty() { DeactivateCard { reason: None, note: None } } else { read_json(&body)? };
     let change = StatusChange {
         deactivate: true,
+        hold: None,
         reason: words("reason", asked.reason)?.unwrap_or_else(|| "Suspicious card activity".into()),
         note: words("note", asked.note)?,
         actor: person.actor(),
@@ -119,7 +128,37 @@ pub async fn activate(
     let asked: ActivateCard = if body.is_empty() { ActivateCard { reason: None } } else { read_json(&body)? };
     let reason = words("reason", asked.reason)?
         .ok_or_else(|| ApiError::wrong("reason", "say why the card is reactivated"))?;
-    set_status(&app, id, StatusChange { deactivate: false, reason, note: None, actor: person.actor() }).await
+    set_status(
+        &app,
+        id,
+        StatusChange { deactivate: false, hold: None, reason, note: None, actor: person.actor() },
+    )
+    .await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ConfirmHold {
+    pub note: Option<String>,
+}
+
+/// Confirms a rule's temporary hold: the card stays deactivated. To lift it, reactivate the card.
+#[utoipa::path(post, path = "/v1/cards/{id}/confirm-hold", tag = "desk", params(("id" = String, Path)), request_body = ConfirmHold,
+    responses((status = 200, body = Card), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn confirm_hold(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Extension(person): Extension<Person>,
+    body: Bytes,
+) -> Result<Json<Card>, ApiError> {
+    let asked: ConfirmHold = if body.is_empty() { ConfirmHold { note: None } } else { read_json(&body)? };
+    let (note, now, actor) = (words("note", asked.note)?, app.clock.now(), person.actor());
+    let card = app
+        .writer
+        .run(Lane::Live, move |tx| {
+            Box::pin(async move { cards::confirm_hold(tx, &id, note.as_deref(), &actor, now).await })
+        })
+        .await?;
+    Ok(Json(card))
 }
 
 async fn set_status(app: &App, id: String, change: StatusChange) -> Result<Json<Card>, ApiError> {

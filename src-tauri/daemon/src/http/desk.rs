@@ -2,8 +2,8 @@
 
 use super::Json;
 use super::{
-    access, alerts, authorizations, cards, events, health, keys, messages, partner, records, reports, rules,
-    settings, test_clock,
+    access, alerts, authorizations, cards, drafts, events, export, health, keys, lists, messages, partner,
+    people, records, replays, reports, rules, settings, test_clock,
 };
 use crate::app::App;
 use axum::extract::DefaultBodyLimit;
@@ -28,11 +28,14 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::status))
         .routes(routes!(health::feed))
         .routes(routes!(health::card_logs))
+        .routes(routes!(people::sign_in))
+        .routes(routes!(people::add))
         .routes(routes!(events::stream))
         .routes(routes!(cards::list))
         .routes(routes!(cards::get))
         .routes(routes!(cards::deactivate))
         .routes(routes!(cards::activate))
+        .routes(routes!(cards::confirm_hold))
         .routes(routes!(cards::history))
         .routes(routes!(authorizations::list))
         .routes(routes!(authorizations::get))
@@ -47,6 +50,22 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rules::list))
         .routes(routes!(rules::versions))
         .routes(routes!(rules::put))
+        .routes(routes!(rules::statistics))
+        .routes(routes!(drafts::check))
+        .routes(routes!(drafts::vocabulary))
+        .routes(routes!(drafts::list, drafts::propose))
+        .routes(routes!(drafts::publish))
+        .routes(routes!(drafts::withdraw))
+        .routes(routes!(replays::start, replays::list))
+        .routes(routes!(replays::get))
+        .routes(routes!(replays::cancel))
+        .routes(routes!(lists::list))
+        .routes(routes!(lists::put, lists::delete))
+        .routes(routes!(lists::entries, lists::change))
+        .routes(routes!(lists::import))
+        .routes(routes!(export::alerts))
+        .routes(routes!(export::cards))
+        .routes(routes!(export::authorizations))
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(messages::list))
         .routes(routes!(messages::resend))

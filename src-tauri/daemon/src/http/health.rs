@@ -71,7 +71,7 @@ pub async fn status(State(app): State<Arc<App>>, Extension(person): Extension<Pe
         now: app.clock.now(),
         clock: if app.clock.is_test() { "test" } else { "real" },
         demo: app.is_demo(),
-        user: StatusUser { name: person.name, role: person.role.to_owned() },
+        user: StatusUser { name: person.name, role: person.role.as_str().to_owned() },
         started_at: app.started_at,
         partner_url: app.partner_url.clone(),
     })

@@ -28,6 +28,8 @@ pub struct SettingsView {
     pub slack_webhook_url: Option<String>,
     pub shopper_webhook_url: Option<String>,
     pub shopper_webhook_secret_set: bool,
+    /// 1 to 1,440: how long a rule's `decline_and_deactivate` holds a card.
+    pub hold_minutes: i64,
     pub native_notifications: bool,
     pub desk_link: Option<String>,
     /// From the rule `foreign`.
@@ -56,6 +58,7 @@ fn view(app: &App, settings: &Settings) -> SettingsView {
         slack_webhook_url: settings.slack_webhook_url.as_deref().map(masked),
         shopper_webhook_url: settings.shopper_webhook_url.as_deref().map(masked),
         shopper_webhook_secret_set: settings.shopper_webhook_secret.is_some(),
+        hold_minutes: settings.hold_minutes,
         native_notifications: settings.native_notifications,
         desk_link: settings.desk_link.clone(),
         home_currency: home.unwrap_or_else(|| "ZAR".into()),
@@ -89,6 +92,7 @@ pub struct PatchSettings {
     #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
     pub shopper_webhook_secret: Option<Option<String>>,
+    pub hold_minutes: Option<i64>,
     pub native_notifications: Option<bool>,
     #[serde(default, deserialize_with = "maybe")]
     #[schema(value_type = Option<String>)]
@@ -98,6 +102,8 @@ pub struct PatchSettings {
 /// The bank gives up after 2 s; below 50 ms a busy disk alone would trip the fallback.
 const DEADLINE_MS: std::ops::RangeInclusive<i64> = 50..=1_900;
 const DUPLICATE_WINDOW_SECS: std::ops::RangeInclusive<i64> = 1..=3_600;
+/// A hold is for a review on the same day.
+const HOLD_MINUTES: std::ops::RangeInclusive<i64> = 1..=1_440;
 const URL_CHARS_MAX: usize = 500;
 
 fn check_url(field: &'static str, url: Option<&Option<String>>) -> Result<(), ApiError> {
@@ -117,6 +123,9 @@ fn check(asked: &PatchSettings) -> Result<(), ApiError> {
     }
     if asked.duplicate_window_secs.is_some_and(|secs| !DUPLICATE_WINDOW_SECS.contains(&secs)) {
         return Err(ApiError::wrong("duplicate_window_secs", "1 to 3600 seconds"));
+    }
+    if asked.hold_minutes.is_some_and(|minutes| !HOLD_MINUTES.contains(&minutes)) {
+        return Err(ApiError::wrong("hold_minutes", "1 to 1440 minutes"));
     }
     check_url("slack_webhook_url", asked.slack_webhook_url.as_ref())?;
     check_url("shopper_webhook_url", asked.shopper_webhook_url.as_ref())?;
@@ -163,6 +172,7 @@ fn merged(before: Settings, asked: PatchSettings) -> Settings {
         shopper_webhook_secret: asked
             .shopper_webhook_secret
             .map_or(before.shopper_webhook_secret, empty_is_none),
+        hold_minutes: asked.hold_minutes.unwrap_or(before.hold_minutes),
         native_notifications: asked.native_notifications.unwrap_or(before.native_notifications),
         desk_link: asked.desk_link.map_or(before.desk_link, empty_is_none),
         version: before.version,

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::ingest;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Lane, StoreError, bank_events, health, keys};
+use store::{Lane, StoreError, bank_events, cards, health, keys};
 use tokio::task::JoinSet;
 
 /// How often due work is looked for; a new message wakes the deliverer at once.
@@ -63,6 +63,7 @@ async fn step_timed(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
     ingest::relink_all(app).await?;
     while app.writer.run(Lane::Bulk, move |tx| Box::pin(bank_events::raise_gaps(tx, now))).await? > 0 {}
+    while app.writer.run(Lane::Bulk, move |tx| Box::pin(cards::lift_due_holds(tx, now))).await? > 0 {}
     let minutes = app.latency.take();
     let used = app.keys.take_used();
     if !minutes.is_empty() || !used.is_empty() {

@@ -3,13 +3,17 @@
 use super::*;
 use crate::authorization::{Merchant, Swipe};
 use crate::explain::Extra;
-use crate::facts::{CardFacts, FactSet, OrderFacts};
+use crate::facts::{CardFacts, FactSet, OrderFacts, SwipeInputs};
+use crate::history::{CardHistory, OrderUse, Roster, Tally};
 use crate::ids::CardId;
 use crate::link::{Goods, OpenOrder};
+use crate::lists::Lists;
 use crate::merchant::MerchantMatch;
-use crate::rule::{Parameter, Rule, RuleMode, RuleSet};
+use crate::rule::{Parameter, Prepared, Rule, RuleMode, RuleSet};
 use crate::shipped;
 use crate::time::UnixMs;
+use crate::travel::Travel;
+use std::sync::Arc;
 
 /// One swipe, as the rules may meet it; the default is an honest one.
 #[derive(Clone)]
@@ -25,6 +29,14 @@ struct Case {
     matched: Option<MerchantMatch>,
     partner: bool,
     full_number: bool,
+    /// Milliseconds since the order's completion.
+    completed_ms: Option<i64>,
+    used: OrderUse,
+    roster: Roster,
+    hour: Tally,
+    day: Tally,
+    /// Metres and milliseconds since the card was last seen.
+    travel: Option<(i64, i64)>,
 }
 
 const HONEST: Case = Case {
@@ -39,7 +51,16 @@ const HONEST: Case = Case {
     matched: Some(MerchantMatch::Exact),
     partner: true,
     full_number: false,
+    completed_ms: None,
+    used: OrderUse { liquor: 0, other: 0, recent_liquor: 0, recent_other: 0 },
+    roster: Roster { rostered: true, off_ms: 0, overtime: false, swap: false },
+    hour: NO_SWIPES,
+    day: NO_SWIPES,
+    travel: None,
 };
+
+const NO_SWIPES: Tally = Tally { swipes: 0, backed_swipes: 0, cents: 0, backed_cents: 0 };
+const NOW: UnixMs = UnixMs(1_767_600_000_000);
 
 fn swipe(case: &Case) -> Swipe {
     Swipe {
@@ -53,8 +74,8 @@ fn swipe(case: &Case) -> Swipe {
             category_code: case.category.into(),
         },
         reference: Some("r".into()),
-        occurred_at: UnixMs(1_767_600_000_000),
-        received_at: UnixMs(1_767_600_000_000),
+        occurred_at: NOW,
+        received_at: NOW,
         simulated: false,
         had_full_card_number: case.full_number,
         repeat_key: "k".into(),
@@ -62,17 +83,37 @@ fn swipe(case: &Case) -> Swipe {
     }
 }
 
+fn facts_of(case: &Case, order: Option<OrderFacts<'_>>) -> FactSet {
+    let travel =
+        case.travel.map(|(metres, elapsed_ms)| Travel { from_store: "t".into(), metres, elapsed_ms });
+    FactSet::of_swipe(&SwipeInputs {
+        swipe: &swipe(case),
+        card_id: "card",
+        shopper_id: Some("shopper"),
+        card: case.card,
+        order,
+        partner: case.partner,
+        store_id: Some("s"),
+        roster: case.roster,
+        history: &CardHistory { hour: case.hour, day: case.day, place: None },
+        travel: travel.as_ref(),
+        home_currency: "ZAR",
+    })
+}
+
 fn decide_with(rules: &RuleSet, case: &Case) -> Decision {
     let order = case.order.map(|(value_cents, spent_cents)| OpenOrder {
         order_id: "o".into(),
         store_id: "s".into(),
         status: "picking".into(),
-        placed_at: UnixMs(1_767_600_000_000),
+        placed_at: NOW,
         assigned_at: None,
-        completed_at: None,
+        completed_at: case.completed_ms.map(|ago| NOW.plus(-ago)),
         cancelled_at: None,
         value_cents,
         spent_cents,
+        used: case.used,
+        delivery: None,
         goods: case.goods,
     });
     let order_facts = order.as_ref().map(|order| OrderFacts {
@@ -80,13 +121,19 @@ fn decide_with(rules: &RuleSet, case: &Case) -> Decision {
         merchant_match: case.matched,
         store_is_liquor: case.liquor_store,
         counts_cents: case.cents,
+        tolerated_cents: 2_500,
     });
-    let facts = FactSet::of_swipe(&swipe(case), case.card, order_facts, case.partner);
-    decide(rules, &facts, &Extra::default())
+    decide(rules, &Prepared::new(&facts_of(case, order_facts)), &Extra::default())
+}
+
+/// The lists that the shipped rules name, before anybody fills them.
+fn empty_lists() -> Arc<Lists> {
+    let lists = shipped::LISTS.iter().map(|(name, _)| ((*name).to_owned(), Vec::new()));
+    Arc::new(Lists::new(lists.collect()))
 }
 
 fn shipped_set() -> RuleSet {
-    RuleSet::compile(1, shipped::rules(UnixMs(0))).unwrap()
+    RuleSet::compile(1, shipped::rules(UnixMs(0)), &empty_lists()).unwrap()
 }
 
 fn check(what: &str, case: Case, outcome: Outcome, rules: &[&str]) {
@@ -188,7 +235,7 @@ fn over_order_value_is_strict_at_both_thresholds() {
 fn changed(id: &str, change: impl Fn(&mut Rule)) -> RuleSet {
     let mut rules = shipped::rules(UnixMs(0));
     change(rules.iter_mut().find(|rule| rule.id == id).unwrap());
-    RuleSet::compile(2, rules).unwrap()
+    RuleSet::compile(2, rules, &empty_lists()).unwrap()
 }
 
 #[test]
@@ -230,16 +277,16 @@ fn a_bad_expression_says_where() {
         ("true &&\n  swipe.amout_cents > 5", 2, 8, "swipe.amout_cents"),
         ("card.known && p.threshold > 1", 1, 16, "threshold"),
         ("customer.id == \"x\"", 1, 9, "customer"),
-        ("swipe.amount_cents", 1, 1, "int"),
+        ("swipe.amount_cents", 1, 6, "whole number"),
         ("\"maybe\"", 1, 1, "maybe"),
-        ("swipe.amount_cents > \"5\"", 1, 1, ""),
+        ("swipe.amount_cents > \"5\"", 1, 20, "text"),
         ("", 1, 1, "empty"),
         ("swipe", 1, 1, "swipe.amount_cents"),
         ("[1].all(a, [1].all(b, [1].all(c, a + b + c > 0)))", 1, 1, "loops"),
     ] {
         let mut rules = shipped::rules(UnixMs(0));
         rules[0].expression = expression.into();
-        let (_, bad) = RuleSet::compile(1, rules).expect_err(expression);
+        let (_, bad) = RuleSet::compile(1, rules, &empty_lists()).expect_err(expression);
         assert!(bad.message.contains(part), "{expression}: {bad}");
         if part != "loops" {
             assert_eq!((bad.line, bad.column), (line, column), "{expression}: {bad}");
@@ -249,7 +296,7 @@ fn a_bad_expression_says_where() {
 
 #[test]
 fn the_facts_and_their_catalogue_agree() {
-    let facts = FactSet::of_swipe(&swipe(&HONEST), HONEST.card, None, true);
+    let facts = facts_of(&HONEST, None);
     for fact in crate::facts::CATALOGUE {
         let kind = match facts.get(fact.path) {
             Some(crate::facts::Fact::Flag(_)) => "bool",
@@ -259,4 +306,93 @@ fn the_facts_and_their_catalogue_agree() {
         };
         assert_eq!(kind, fact.kind, "{}", fact.path);
     }
+}
+
+const MINUTE: i64 = 60_000;
+
+#[test]
+fn after_completion_starts_after_ten_minutes() {
+    let fires: &[&str] = &["after_completion"];
+    for (ms, expected) in [
+        (None, &[][..]),
+        (Some(-MINUTE), &[]),
+        (Some(0), &[]),
+        (Some(10 * MINUTE), &[]),
+        (Some(10 * MINUTE + 1), fires),
+        (Some(29 * MINUTE), fires),
+    ] {
+        check(&format!("{ms:?}"), Case { completed_ms: ms, ..HONEST }, Outcome::Approve, expected);
+    }
+}
+
+#[test]
+fn off_shift_needs_a_roster_and_neither_overtime_nor_a_swap() {
+    let off = |off_ms| Roster { rostered: true, off_ms, overtime: false, swap: false };
+    for (what, roster, fires) in [
+        ("on shift", off(0), false),
+        ("a quarter of an hour", off(15 * MINUTE), false),
+        ("a little more", off(15 * MINUTE + 1), true),
+        ("no roster at all", Roster { rostered: false, ..off(600 * MINUTE) }, false),
+        ("overtime", Roster { overtime: true, ..off(90 * MINUTE) }, false),
+        ("swap", Roster { swap: true, ..off(300 * MINUTE) }, false),
+        ("deep in the night", off(600 * MINUTE), true),
+    ] {
+        let expected: &[&str] = if fires { &["off_shift"] } else { &[] };
+        check(what, Case { roster, ..HONEST }, Outcome::Approve, expected);
+    }
+}
+
+#[test]
+fn a_split_purchase_is_three_swipes_and_the_second_liquor_slip_is_lawful() {
+    let used = |other, liquor| OrderUse { other, liquor, recent_other: other, recent_liquor: liquor };
+    let liquor = Goods { liquor: true, ..Goods::default() };
+    let grocer = |used| Case { used, ..HONEST };
+    let till = |used| Case { used, category: "5921", goods: liquor, ..HONEST };
+    let fires: &[&str] = &["split_purchase"];
+    check("second", grocer(used(1, 0)), Outcome::Approve, &[]);
+    check("third", grocer(used(2, 0)), Outcome::Approve, fires);
+    check("long ago", grocer(OrderUse { other: 5, ..OrderUse::default() }), Outcome::Approve, &[]);
+    check("groceries twice and liquor", till(used(2, 0)), Outcome::Approve, &[]);
+    check("groceries twice and liquor twice", till(used(2, 1)), Outcome::Approve, fires);
+}
+
+#[test]
+fn velocity_weighs_what_orders_account_for_and_fires_on_other_swipes_only() {
+    let tally =
+        |swipes, backed_swipes, cents, backed_cents| Tally { swipes, backed_swipes, cents, backed_cents };
+    let fires: &[&str] = &["no_open_order", "velocity"];
+    let quiet: &[&str] = &["no_open_order"];
+    // The swipe of R100 itself has no order, so it counts fully.
+    let loose = |hour, day| Case { order: None, matched: None, hour, day, ..HONEST };
+    let order = |hour, day| Case { hour, day, ..HONEST };
+    let none = NO_SWIPES;
+    let sorted = |what: &str, case: Case, rules: &[&str]| {
+        let mut fired: Vec<String> =
+            decide_with(&shipped_set(), &case).fired.into_iter().map(|f| f.rule).collect();
+        fired.sort();
+        assert_eq!(fired, rules, "{what}");
+    };
+    sorted("the sixth in an hour", loose(tally(5, 0, 5, 0), none), quiet);
+    sorted("the seventh", loose(tally(6, 0, 6, 0), none), fires);
+    sorted("twenty with orders", loose(tally(20, 20, 20, 20), none), quiet);
+    sorted("twenty-one with orders", loose(tally(21, 21, 21, 21), none), fires);
+    sorted("the seventh has its order", order(tally(6, 0, 6, 0), none), &[]);
+    sorted("up to R8000 in a day", loose(none, tally(3, 0, 790_000, 0)), quiet);
+    sorted("a cent more", loose(none, tally(3, 0, 790_001, 0)), fires);
+    sorted("R31,600 of big households", loose(none, tally(8, 8, 3_160_000, 3_160_000)), quiet);
+    sorted("and four cents more", loose(none, tally(8, 8, 3_160_004, 3_160_004)), fires);
+    let second = OrderUse { other: 1, ..OrderUse::default() };
+    let again = Case { used: second, ..order(tally(6, 1, 6, 1), none) };
+    sorted("a second swipe on one order counts fully", again, &["velocity"]);
+}
+
+#[test]
+fn travel_is_impossible_above_the_speed_and_beyond_the_neighbourhood() {
+    let travel = |metres, ms| Case { travel: Some((metres, ms)), ..HONEST };
+    let fires: &[&str] = &["impossible_travel"];
+    check("60 km in half an hour", travel(60_000, 30 * MINUTE), Outcome::Approve, &[]);
+    check("a metre more", travel(60_001, 30 * MINUTE), Outcome::Approve, fires);
+    check("next door at once", travel(5_000, 0), Outcome::Approve, &[]);
+    check("the next suburb at once", travel(5_001, 0), Outcome::Approve, fires);
+    check("to Cape Town overnight", travel(1_260_000, 11 * 60 * MINUTE), Outcome::Approve, &[]);
 }

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts of a filter as CSV, masked. */
+        get: operations["alert_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts/{id}": {
         parameters: {
             query?: never;
@@ -208,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/authorizations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decisions of a filter as CSV, masked. */
+        get: operations["authorization_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/authorizations/{id}": {
         parameters: {
             query?: never;
@@ -276,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cards/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cards of a filter as CSV, masked. */
+        get: operations["card_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cards/{id}": {
         parameters: {
             query?: never;
@@ -310,6 +361,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cards/{id}/confirm-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms a rule's temporary hold: the card stays deactivated. To lift it, reactivate the card. */
+        post: operations["confirm_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cards/{id}/deactivate": {
         parameters: {
             query?: never;
@@ -338,6 +406,58 @@ export interface paths {
         get: operations["history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drafts, newest first; the open ones unless told otherwise. */
+        get: operations["draft_list"];
+        put?: never;
+        /** Keeps a draft for publishing. */
+        post: operations["draft_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a draft in force; where two people may publish, not by its author. */
+        post: operations["draft_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a draft back. */
+        post: operations["draft_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -413,6 +533,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every list, by name. */
+        get: operations["list_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes a list, or changes what it is for; its entries stay. */
+        put: operations["list_put"];
+        post?: never;
+        /** Deletes a list that no rule names. */
+        delete: operations["list_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries of a list, in order of text. */
+        get: operations["list_entries"];
+        put?: never;
+        /** Adds and removes single entries. */
+        post: operations["list_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes entries from CSV: the column `entry`, or the first. Good lines are kept, bad ones named. */
+        post: operations["list_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/notifications": {
         parameters: {
             query?: never;
@@ -481,6 +671,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a person; admins only. */
+        post: operations["person_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/records/{kind}": {
         parameters: {
             query?: never;
@@ -509,6 +716,58 @@ export interface paths {
         get: operations["record_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last replays, newest first. */
+        get: operations["replay_list"];
+        put?: never;
+        /** Judges a past period again with a draft of one rule, beside today's rules. Runs in the background. */
+        post: operations["replay_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One replay: how far it is, and what it found. */
+        get: operations["replay_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a replay. */
+        post: operations["replay_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -549,6 +808,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a rule without keeping anything, for marks while it is written. */
+        post: operations["rule_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each rule's firings in a period: confirmed, false, money saved. */
+        get: operations["rule_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every fact and list that an expression may name, with its meaning. */
+        get: operations["rule_vocabulary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rules/{id}": {
         parameters: {
             query?: never;
@@ -577,6 +887,23 @@ export interface paths {
         get: operations["rule_versions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a session for a person's name and password. */
+        post: operations["session_open"];
         delete?: never;
         options?: never;
         head?: never;
@@ -658,6 +985,10 @@ export interface components {
     schemas: {
         ActivateCard: {
             reason?: string | null;
+        };
+        AddedPerson: {
+            name: string;
+            role: components["schemas"]["Role"];
         };
         /** @description Something to look at. */
         Alert: {
@@ -744,6 +1075,11 @@ export interface components {
             field?: string | null;
             /** @description One sentence that a person can act on. */
             message: string;
+        };
+        /** @description A rule by its id, as somebody wants it to be. */
+        AskedRule: components["schemas"]["PutRule"] & {
+            /** @description 1 to 64 of a-z, 0-9 and _; a new id makes a new rule. */
+            id: string;
         };
         AssignAlert: {
             /** @description A name, `me`, or null for nobody. */
@@ -843,6 +1179,7 @@ export interface components {
             /** Format: int64 */
             approved_today_cents: number;
             deactivation?: components["schemas"]["Deactivation"] | null;
+            hold?: components["schemas"]["Hold"] | null;
             id: string;
             issuer?: string | null;
             known: boolean;
@@ -865,6 +1202,11 @@ export interface components {
             all: number;
             /** Format: int64 */
             deactivated: number;
+            /**
+             * Format: int64
+             * @description Deactivated by a rule and awaiting a person.
+             */
+            held: number;
             /** Format: int64 */
             with_open_alerts: number;
         };
@@ -883,6 +1225,21 @@ export interface components {
         };
         /** @enum {string} */
         CardStatus: "active" | "deactivated";
+        ChangeEntries: {
+            add?: string[];
+            remove?: string[];
+        };
+        /** @description What a look at an expression found. */
+        Checked: {
+            column?: number | null;
+            /** @description From 1, of the mistake. */
+            line?: number | null;
+            message?: string | null;
+            ok: boolean;
+        };
+        ConfirmHold: {
+            note?: string | null;
+        };
         DeactivateCard: {
             note?: string | null;
             reason?: string | null;
@@ -909,6 +1266,29 @@ export interface components {
          * @enum {string}
          */
         Disposition: "confirmed_fraud" | "false_positive" | "inconclusive" | "explained";
+        /** @description A rule as somebody wants it to be. */
+        Draft: {
+            /**
+             * Format: int64
+             * @description The version of the rule that it was made from; 0 for a new rule.
+             */
+            base_version: number;
+            decided_at?: components["schemas"]["UnixMs"] | null;
+            decided_by?: string | null;
+            id: string;
+            proposed_at: components["schemas"]["UnixMs"];
+            proposed_by: string;
+            rule: components["schemas"]["Rule"];
+            status: components["schemas"]["DraftStatus"];
+        };
+        DraftList: {
+            items: components["schemas"]["Draft"][];
+            next?: string | null;
+            /** @description Whether somebody other than its author must publish a draft. */
+            second_person: boolean;
+        };
+        /** @enum {string} */
+        DraftStatus: "open" | "published" | "withdrawn";
         /** @enum {string} */
         EventKind: "after" | "decline" | "reversal" | "adjustment";
         /** @description A later fact that cleared a rule. */
@@ -959,6 +1339,15 @@ export interface components {
             version: number;
             would_change: string;
         };
+        /** @description A deactivation by a rule: for a time, until a person confirms or lifts it. */
+        Hold: {
+            rule: string;
+            /** @description When the card becomes active again by itself. */
+            until: components["schemas"]["UnixMs"];
+        };
+        Imported: components["schemas"]["ListChange"] & {
+            rejected: components["schemas"]["RejectedLine"][];
+        };
         KeyList: {
             items: components["schemas"]["PartnerKey"][];
             next?: string | null;
@@ -1004,9 +1393,45 @@ export interface components {
             occurred_at: components["schemas"]["UnixMs"];
             received_at: components["schemas"]["UnixMs"];
         };
+        /** @description How a change of a list came out. */
+        ListChange: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            removed: number;
+            /** Format: int64 */
+            unchanged: number;
+        };
+        /**
+         * @description What a list is for; only words for people, the expressions decide.
+         * @enum {string}
+         */
+        ListKind: "allow" | "deny" | "custom";
+        NamedList: {
+            /** Format: int64 */
+            entries: number;
+            id: string;
+            kind: components["schemas"]["ListKind"];
+            note: string;
+            updated_at: components["schemas"]["UnixMs"];
+            updated_by: string;
+            /** @description Rules that name the list. */
+            used_by: string[];
+        };
+        NamedLists: {
+            items: components["schemas"]["NamedList"][];
+            next?: string | null;
+        };
         NewKey: {
             name: string;
             scope: components["schemas"]["Scope"];
+        };
+        NewPerson: {
+            /** @description 1 to 64 printable characters. */
+            name: string;
+            /** @description 10 to 256 characters. */
+            password: string;
+            role: components["schemas"]["Role"];
         };
         NoteAlert: {
             text: string;
@@ -1211,6 +1636,11 @@ export interface components {
             }[];
             next?: string | null;
         };
+        /** @description One page of a list, newest first, with the cursor of the next. */
+        Page_String: {
+            items: string[];
+            next?: string | null;
+        };
         /** @description A named threshold, edited as a field. */
         Parameter: boolean | number | string | string[];
         /** @description A key as the desk sees it; the secret is never shown again. */
@@ -1231,6 +1661,8 @@ export interface components {
             /** Format: int64 */
             duplicate_window_secs?: number | null;
             fallback?: components["schemas"]["Outcome"] | null;
+            /** Format: int64 */
+            hold_minutes?: number | null;
             native_notifications?: boolean | null;
             shopper_webhook_secret?: string | null;
             shopper_webhook_url?: string | null;
@@ -1240,6 +1672,10 @@ export interface components {
         PersonRef: {
             id: string;
             name: string;
+        };
+        PutList: {
+            kind: components["schemas"]["ListKind"];
+            note?: string;
         };
         /** @description A rule as asked for; what is left out stays as it was. */
         PutRule: {
@@ -1259,9 +1695,132 @@ export interface components {
             /** @description It fired only once a late fact was known. */
             late: boolean;
         };
+        /** @description A line of an import that was not taken. */
+        RejectedLine: {
+            /**
+             * Format: int64
+             * @description From 1, as an editor counts.
+             */
+            line: number;
+            message: string;
+        };
         ReopenAlert: {
             reason: string;
         };
+        /** @description A replay and how far it is. */
+        Replay: {
+            /**
+             * Format: int64
+             * @description Swipes judged so far, of `total`.
+             */
+            done: number;
+            finished_at?: components["schemas"]["UnixMs"] | null;
+            from: components["schemas"]["UnixMs"];
+            id: string;
+            message?: string | null;
+            result?: components["schemas"]["ReplayResult"] | null;
+            rule: components["schemas"]["Rule"];
+            started_at: components["schemas"]["UnixMs"];
+            status: components["schemas"]["ReplayStatus"];
+            to: components["schemas"]["UnixMs"];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A swipe that the two sets judge differently. */
+        ReplayExample: {
+            /** Format: int64 */
+            amount_cents: number;
+            authorization_id: string;
+            card_id: string;
+            disposition?: components["schemas"]["Disposition"] | null;
+            draft_outcome: components["schemas"]["Outcome"];
+            draft_rules: string[];
+            merchant: string;
+            received_at: components["schemas"]["UnixMs"];
+            today_outcome: components["schemas"]["Outcome"];
+            today_rules: string[];
+        };
+        /** @description The same for one shopper or store. */
+        ReplayGroup: {
+            /** Format: int64 */
+            draft_declined: number;
+            /** Format: int64 */
+            draft_flagged: number;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            today_declined: number;
+            /** Format: int64 */
+            today_flagged: number;
+        };
+        ReplayList: {
+            items: components["schemas"]["Replay"][];
+            next?: string | null;
+        };
+        ReplayResult: {
+            by_shopper: components["schemas"]["ReplayGroup"][];
+            by_store: components["schemas"]["ReplayGroup"][];
+            /**
+             * Format: int64
+             * @description Swipes judged differently, of which `examples` shows the first.
+             */
+            changed: number;
+            draft: components["schemas"]["ReplaySide"];
+            examples: components["schemas"]["ReplayExample"][];
+            /** @description The draft changes how swipes are tied to orders; the replay keeps the ties as they were. */
+            links_as_recorded: boolean;
+            /** Format: int64 */
+            swipes: number;
+            today: components["schemas"]["ReplaySide"];
+            /**
+             * Format: int64
+             * @description Recorded before all facts were: left out.
+             */
+            without_facts: number;
+        };
+        /** @description What one set of rules did with the period. */
+        ReplaySide: {
+            /** Format: int64 */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description Flagged swipes of alerts that people confirmed as fraud, or found false.
+             */
+            confirmed: number;
+            /** Format: int64 */
+            declined: number;
+            /** Format: int64 */
+            declined_cents: number;
+            /**
+             * Format: int64
+             * @description Swipes on which some rule could not be evaluated.
+             */
+            failures: number;
+            /** Format: int64 */
+            false_positive: number;
+            /**
+             * Format: int64
+             * @description Swipes on which a live rule fires, and the alerts they come to (10 minutes of one card are one alert).
+             */
+            flagged: number;
+            /**
+             * Format: int64
+             * @description Confirmed fraud that is not flagged.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Confirmed of confirmed and false, in whole percent; null before either.
+             */
+            precision_percent?: number | null;
+        };
+        /** @enum {string} */
+        ReplayStatus: "waiting" | "running" | "done" | "cancelled" | "failed";
+        /**
+         * @description What a person may do.
+         * @enum {string}
+         */
+        Role: "agent" | "team_lead" | "mod" | "finance" | "ops_lead" | "admin";
         /** @description A rule in one of its versions. */
         Rule: {
             description?: string;
@@ -1310,11 +1869,64 @@ export interface components {
          * @enum {string}
          */
         RuleScope: "swipe" | "feed";
+        /** @description What became of a rule's firings in a period. */
+        RuleStatistics: {
+            /**
+             * Format: int64
+             * @description Of the live ones, by what people found.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Amounts of confirmed fraud that the rule declined.
+             */
+            declined_cents: number;
+            /**
+             * Format: int64
+             * @description Cleared by facts that arrived late.
+             */
+            explained: number;
+            /** Format: int64 */
+            false_positive: number;
+            /**
+             * Format: int64
+             * @description Swipes on which it fired while live, and while in shadow.
+             */
+            fired: number;
+            /** Format: int64 */
+            inconclusive: number;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description Confirmed of confirmed and false, in whole percent; null before either.
+             */
+            precision_percent?: number | null;
+            /**
+             * Format: int64
+             * @description Amounts of confirmed fraud that came back: reversed, or never taken.
+             */
+            recovered_cents: number;
+            rule: string;
+            /** Format: int64 */
+            shadow_fired: number;
+        };
+        RuleStatisticsList: {
+            from: components["schemas"]["UnixMs"];
+            items: components["schemas"]["RuleStatistics"][];
+            next?: string | null;
+            to: components["schemas"]["UnixMs"];
+        };
         /**
          * @description What a key may do.
          * @enum {string}
          */
         Scope: "webhook" | "carts" | "promotions" | "ingest";
+        Session: {
+            expires_at: components["schemas"]["UnixMs"];
+            role: components["schemas"]["Role"];
+            token: string;
+        };
         /** @description Settings as read; addresses and secrets are never shown whole. */
         Settings: {
             /**
@@ -1329,6 +1941,11 @@ export interface components {
              */
             duplicate_window_secs: number;
             fallback: components["schemas"]["Outcome"];
+            /**
+             * Format: int64
+             * @description 1 to 1,440: how long a rule's `decline_and_deactivate` holds a card.
+             */
+            hold_minutes: number;
             /** @description From the rule `foreign`. */
             home_currency: string;
             native_notifications: boolean;
@@ -1347,8 +1964,18 @@ export interface components {
             threshold?: string | null;
             value: string;
         };
+        SignIn: {
+            name: string;
+            password: string;
+        };
         SnoozeAlert: {
             until?: components["schemas"]["UnixMs"] | null;
+        };
+        StartReplay: {
+            /** @description By our time of receipt, inclusive. */
+            from: components["schemas"]["UnixMs"];
+            rule: components["schemas"]["AskedRule"];
+            to?: components["schemas"]["UnixMs"] | null;
         };
         /** @description What the window shows around every screen. */
         Status: {
@@ -1399,6 +2026,18 @@ export interface components {
          * @example 2026-01-05T08:00:00.000Z
          */
         UnixMs: string;
+        Vocabulary: {
+            facts: components["schemas"]["Word"][];
+            lists: components["schemas"]["Word"][];
+        };
+        /** @description Something that an expression may name. */
+        Word: {
+            /** @description bool, int, string or list */
+            kind: string;
+            meaning: string;
+            /** @description `swipe.amount_cents`, `list.deny_cards`. */
+            name: string;
+        };
         WriterNumbers: {
             /** Format: int64 */
             bulk_depth: number;
@@ -1511,6 +2150,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    alert_export: {
+        parameters: {
+            query?: {
+                /** @description open, in_review or resolved */
+                status?: string;
+                rule?: string;
+                card_id?: string;
+                /** @description info, warning or critical */
+                severity?: string;
+                /** @description A name, or `me`. */
+                assignee?: string;
+                simulated?: boolean;
+                snoozed?: boolean;
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             422: {
@@ -1823,6 +2503,48 @@ export interface operations {
             };
         };
     };
+    authorization_export: {
+        parameters: {
+            query?: {
+                card_id?: string;
+                alert_id?: string;
+                /** @description approve or decline */
+                outcome?: string;
+                rule?: string;
+                simulated?: boolean;
+                reference?: string;
+                /** @description By our time of receipt, inclusive. */
+                from?: string;
+                /** @description Exclusive. */
+                to?: string;
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     authorization_get: {
         parameters: {
             query?: never;
@@ -1902,7 +2624,7 @@ export interface operations {
     card_list: {
         parameters: {
             query?: {
-                /** @description active or deactivated */
+                /** @description active, deactivated or held (deactivated by a rule, awaiting a person) */
                 status?: string;
                 /** @description Part of the masked number, the id or the shopper's name. */
                 q?: string;
@@ -1923,6 +2645,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CardList"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    card_export: {
+        parameters: {
+            query?: {
+                /** @description active, deactivated or held (deactivated by a rule, awaiting a person) */
+                status?: string;
+                /** @description Part of the masked number, the id or the shopper's name. */
+                q?: string;
+                /** @description last_swipe, open_alerts or masked_number */
+                sort?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             422: {
@@ -2005,6 +2763,47 @@ export interface operations {
             };
         };
     };
+    confirm_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmHold"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     deactivate: {
         parameters: {
             query?: never;
@@ -2058,6 +2857,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+        };
+    };
+    draft_list: {
+        parameters: {
+            query?: {
+                /** @description open, or all (the last 200) */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+        };
+    };
+    draft_propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadExpressionBody"];
+                };
+            };
+        };
+    };
+    draft_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    draft_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
                 };
             };
         };
@@ -2187,6 +3113,204 @@ export interface operations {
             };
         };
     };
+    list_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedLists"];
+                };
+            };
+        };
+    };
+    list_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutList"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedLists"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description Part of an entry. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_String"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEntries"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChange"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    list_import: {
+        parameters: {
+            query?: {
+                /** @description true: the file becomes the whole list */
+                replace?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     notifications: {
         parameters: {
             query?: never;
@@ -2290,6 +3414,45 @@ export interface operations {
             };
         };
     };
+    person_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedPerson"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     record_list: {
         parameters: {
             query?: {
@@ -2340,6 +3503,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredRecord"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    replay_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayList"];
+                };
+            };
+        };
+    };
+    replay_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartReplay"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadExpressionBody"];
+                };
+            };
+        };
+    };
+    replay_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    replay_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             404: {
@@ -2409,6 +3688,80 @@ export interface operations {
             };
         };
     };
+    rule_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    rule_statistics: {
+        parameters: {
+            query?: {
+                /** @description Inclusive; 30 days ago unless told. */
+                from?: components["schemas"]["UnixMs"];
+                /** @description Exclusive; now unless told. */
+                to?: components["schemas"]["UnixMs"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleStatisticsList"];
+                };
+            };
+        };
+    };
+    rule_vocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+        };
+    };
     rule_put: {
         parameters: {
             query?: never;
@@ -2462,6 +3815,37 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    session_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
