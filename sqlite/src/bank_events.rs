@@ -15,7 +15,7 @@ use fraud::authorization::Swipe;
 use fraud::bank_event::{BankState, EventKind, Report, settle};
 use fraud::decision::Outcome;
 use fraud::facts::FactSet;
-use fraud::rule::{Prepared, RuleMode, RuleScope};
+use fraud::rule::{RuleMode, RuleScope};
 use fraud::shipped::FEED_GAP;
 use fraud::time::{MINUTE_MS, UnixMs};
 use matching::match_authorization;
@@ -251,7 +251,7 @@ pub async fn raise_gaps(tx: &mut Tx<'_>, now: UnixMs) -> Result<usize, StoreErro
             let gap = gap_subject(&row, &subject)?;
             let facts = FactSet::of_gap(kind.as_str(), now.since(gap.since) / MINUTE_MS);
             let fires = rules
-                .evaluate(RuleScope::Feed, &Prepared::new(&facts))
+                .evaluate(RuleScope::Feed, &facts)
                 .into_iter()
                 .any(|e| e.rule.id == FEED_GAP && matches!(e.verdict, Ok(Some(_)) | Err(_)));
             if fires {

@@ -8,7 +8,7 @@ use fraud::authorization::{Merchant, Swipe, effective_at};
 use fraud::facts::FactSet;
 use fraud::ids::CardId;
 use fraud::replay::PastSwipe;
-use fraud::rule::RuleSet;
+use fraud::rule::{RuleMode, RuleSet};
 use fraud::time::UnixMs;
 use sqlx::{Row, any::AnyRow};
 use std::collections::HashMap;
@@ -74,10 +74,17 @@ pub async fn read_chunk(
     Ok(chunk)
 }
 
-/// The recorded facts alone: the reasons beside them are not read.
+/// Of the record only what a comparison needs.
 #[derive(serde::Deserialize)]
-struct FactsOnly {
+struct FactsAndRules {
     facts: serde_json::Value,
+    reasons: Vec<RuleAndMode>,
+}
+
+#[derive(serde::Deserialize)]
+struct RuleAndMode {
+    rule: String,
+    mode: RuleMode,
 }
 
 fn replayed(row: &AnyRow, home: &str) -> Result<Option<Replayed>, StoreError> {
@@ -102,9 +109,10 @@ fn replayed(row: &AnyRow, home: &str) -> Result<Option<Replayed>, StoreError> {
         repeat_key: String::new(),
         reference_key: None,
     };
-    let recorded: FactsOnly = serde_json::from_str(row.try_get("decision")?)?;
+    let recorded: FactsAndRules = serde_json::from_str(row.try_get("decision")?)?;
     let Some(facts) = FactSet::recorded(&swipe, &recorded.facts) else { return Ok(None) };
     let text = |path: &str| Some(facts.text(path).to_owned()).filter(|text| !text.is_empty());
+    let live = recorded.reasons.into_iter().filter(|reason| reason.mode == RuleMode::Live);
     let (order_id, store_id) = (text("order.id"), text("merchant.store_id"));
     Ok(Some(Replayed {
         past: PastSwipe {
@@ -116,6 +124,7 @@ fn replayed(row: &AnyRow, home: &str) -> Result<Option<Replayed>, StoreError> {
             amount_cents: swipe.amount_cents,
             home: swipe.currency == home,
             outcome: swipe::outcome(row.try_get("outcome")?)?,
+            rules: live.map(|reason| reason.rule).collect(),
             facts,
         },
         shopper_id: row.try_get("shopper_id")?,

@@ -236,6 +236,27 @@ async fn seed_holds(seed: u64, days: &str) {
     assert!(verdict.red.is_empty(), "seed {seed}: red rules {:?}", verdict.red);
     assert!(verdict.noisy.is_empty(), "seed {seed}: honest swipes accused: {:#?}", verdict.noisy);
     traps_are_quiet(&daemon, &truth, &decided, &pending).await;
+    replaying_is_deciding(&daemon, decided.len()).await;
+}
+
+/// If this fails, a replay tells a lead something else than the rules then do: today's rules, replayed, must
+/// say of each swipe what they said when it came; and a draft that changes something must show it.
+async fn replaying_is_deciding(daemon: &Daemon, swipes: usize) {
+    let replay = async |rule: Value| {
+        daemon.replay(json!({"rule": rule, "from": "2020-01-01T00:00:00Z"})).await["result"].clone()
+    };
+    let same = replay(json!({"id": "velocity"})).await;
+    assert!(same["swipes"].as_u64().unwrap() >= swipes as u64 * 9 / 10, "{same}");
+    assert_eq!(
+        (&same["unlike_then"], &same["changed"], &same["without_facts"]),
+        (&json!(0), &json!(0), &json!(0)),
+        "{same}"
+    );
+    assert_eq!(same["today"], same["draft"]);
+    let off = replay(json!({"id": "split_purchase", "mode": "off"})).await;
+    assert!(off["draft"]["flagged"].as_i64() < off["today"]["flagged"].as_i64(), "{off}");
+    let strict = replay(json!({"id": "unknown_merchant", "outcome": "decline"})).await;
+    assert!(strict["draft"]["declined"].as_i64() > strict["today"]["declined"].as_i64(), "{strict}");
 }
 
 #[tokio::test]

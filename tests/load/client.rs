@@ -82,13 +82,19 @@ impl Load {
     }
 
     pub fn request(&self, number: u64) -> Vec<u8> {
-        let body = world::swipe(number);
-        format!(
-            "POST /v1/webhooks/investec/before HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
-            self.key,
-            body.len()
-        )
-        .into_bytes()
+        written(&self.address, &self.key, &world::swipe(number))
     }
+}
+
+/// A question to the card webhook.
+pub fn request(daemon: &Daemon, body: &str) -> Vec<u8> {
+    written(daemon.partner.trim_start_matches("http://"), &daemon.webhook_key, body)
+}
+
+fn written(address: &str, key: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST /v1/webhooks/investec/before HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }

@@ -81,6 +81,23 @@ impl Daemon {
         Ok(answer.error_for_status()?.text().await?)
     }
 
+    /// A call of the desk; the body of its answer.
+    pub async fn call(&self, method: &str, path: &str, body: Value) -> Result<Value, Failure> {
+        let method = reqwest::Method::from_bytes(method.as_bytes())?;
+        let mut request = self.http.request(method, format!("{}{path}", self.desk)).bearer_auth(&self.token);
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if status.is_success() { Ok(serde_json::from_str(&text)?) } else { Err(text.into()) }
+    }
+
+    pub async fn items(&self, path: &str) -> Result<Vec<Value>, Failure> {
+        let list = self.call("GET", path, Value::Null).await?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
     /// The daemon's own time.
     pub async fn now(&self) -> Result<String, Failure> {
         let status: Value = serde_json::from_str(&self.get("/v1/status").await?)?;

@@ -6,6 +6,7 @@
 mod client;
 mod daemon;
 mod floors;
+mod rules;
 mod world;
 
 use client::{Connection, Load};
@@ -92,11 +93,21 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     daemon.settle().await?;
     println!("open loop: {} /s for {} s, {} stored", arguments.rate, arguments.seconds, arguments.stored);
     let before = daemon.stages().await?;
-    let open = open_loop(&daemon, arguments).await?;
+    let asked = Open {
+        first: arguments.stored,
+        rate: arguments.rate,
+        seconds: arguments.seconds,
+        connections: arguments.connections,
+    };
+    let open = open_loop(&daemon, asked).await?;
     print_latency(&open);
     daemon.print_stages_since(&before).await?;
     println!("  database                         {:>10.1} MB", daemon.database_bytes().await? as f64 / 1e6);
-    Ok(judge(rate, &open))
+    let mut good = judge(rate, &open);
+    good &= rules::replay(&daemon, arguments.stored + arguments.rate * arguments.seconds).await?;
+    good &= rules::busy_card(&daemon).await?;
+    println!("every floor: {}", if good { "held" } else { "BROKEN" });
+    Ok(good)
 }
 
 fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
@@ -163,15 +174,24 @@ async fn saturate(daemon: &Daemon, arguments: &Arguments) -> Result<(f64, Histog
     Ok((arguments.stored as f64 / started.elapsed().as_secs_f64(), latency))
 }
 
+/// A run of questions at a fixed rate.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Number of its first swipe.
+    first: u64,
+    rate: u64,
+    seconds: u64,
+    connections: usize,
+}
+
 /// Questions leave at their appointed times, whatever became of those before; latency counts from the
 /// appointed time, so that waiting for a free connection counts, too.
-async fn open_loop(daemon: &Daemon, arguments: &Arguments) -> Result<Histogram<u64>, Failure> {
-    let total = arguments.rate * arguments.seconds;
-    let load = Load::after(daemon, arguments.stored, total);
-    let gap = Duration::from_secs_f64(1.0 / arguments.rate as f64);
+async fn open_loop(daemon: &Daemon, asked: Open) -> Result<Histogram<u64>, Failure> {
+    let load = Load::after(daemon, asked.first, asked.rate * asked.seconds);
+    let gap = Duration::from_secs_f64(1.0 / asked.rate as f64);
     let started = tokio::time::Instant::now() + Duration::from_millis(200);
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..arguments.connections {
+    for _ in 0..asked.connections {
         let load = load.clone();
         tasks.spawn(async move {
             let mut connection = Connection::open(&load.address).await?;

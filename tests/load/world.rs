@@ -45,11 +45,19 @@ pub fn swipe(number: u64) -> String {
     // swipe n + 64 are of one card, the next 64 cards follow.
     let card =
         if thief { HONEST + number / 100 % THIEVES } else { (number / 128 * 64 + number % 64) % HONEST };
+    event(&format!("bench-{number}"), card, 1_000 + number % 50_000)
+}
+
+/// A swipe of the card that never rests; it belongs to no order.
+pub fn busy_swipe(number: u64) -> String {
+    event(&format!("busy-{number}"), HONEST + THIEVES - 1, 100 + number % 900)
+}
+
+fn event(reference: &str, card: u64, cents: u64) -> String {
     let store = card % STORES;
-    let cents = 1_000 + number % 50_000;
     format!(
         "{{\"accountNumber\":\"10011001100\",\"centsAmount\":{cents},\"currencyCode\":\"zar\",\"type\":\"card\",\
-         \"reference\":\"bench-{number}\",\"card\":{{\"id\":\"card-{card}\"}},\"merchant\":{{\"category\":{{\"code\":\"5411\",\
+         \"reference\":\"{reference}\",\"card\":{{\"id\":\"card-{card}\"}},\"merchant\":{{\"category\":{{\"code\":\"5411\",\
          \"key\":\"grocery_stores_supermarkets\",\"name\":\"Grocery Stores, Supermarkets\"}},\"name\":\"MAKRO PLACE{store}\",\
          \"city\":\"Johannesburg\",\"country\":{{\"code\":\"ZA\",\"alpha3\":\"ZAF\",\"name\":\"South Africa\"}}}}}}"
     )

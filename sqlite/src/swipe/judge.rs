@@ -11,7 +11,6 @@ use fraud::facts::{CardFacts, FactSet, OrderFacts, SwipeInputs};
 use fraud::history::CardHistory;
 use fraud::link::{self, OpenOrder};
 use fraud::merchant::{MerchantMatch, PreparedStore};
-use fraud::rule::Prepared;
 use fraud::travel::{DELIVERY_METRES_MAX, Travel};
 
 /// What the database says of the time before a swipe.
@@ -91,7 +90,7 @@ pub(crate) fn judge(
         orders_near: before.orders_near,
         travelled: came_from.zip(here).map(|(from, to)| (from.name(), to.name())),
     };
-    let decision = decide(rules, &Prepared::new(&facts), &extra);
+    let decision = decide(rules, &facts, &extra);
     let credible =
         at_order_store || decision.fired.iter().all(|fired| fired.rule != shipped::IMPOSSIBLE_TRAVEL);
     let place_id = here

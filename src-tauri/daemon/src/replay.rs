@@ -87,6 +87,8 @@ pub struct ReplayResult {
     pub by_shopper: Vec<ReplayGroup>,
     pub by_store: Vec<ReplayGroup>,
     pub examples: Vec<ReplayExample>,
+    /// Swipes that today's rules judge otherwise than was decided then: the rules have changed since.
+    pub unlike_then: i64,
     /// Swipes judged differently, of which `examples` shows the first.
     pub changed: i64,
     /// The draft changes how swipes are tied to orders; the replay keeps the ties as they were.
@@ -302,6 +304,8 @@ impl Tally {
             let (today, draft) = self.judge.step(&replayed.past);
             let found = self.found.get(&replayed.past.authorization_id).copied();
             self.result.swipes += 1;
+            let same = (today.outcome, &today.rules) == (replayed.past.outcome, &replayed.past.rules);
+            self.result.unlike_then += i64::from(!same);
             count(&mut self.result.today, &replayed.past, &today, found);
             count(&mut self.result.draft, &replayed.past, &draft, found);
             self.group(&replayed, &today, &draft);

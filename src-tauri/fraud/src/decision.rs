@@ -1,7 +1,8 @@
 //! One decision: the facts of a swipe against a set of rules.
 
 use crate::explain;
-use crate::rule::{Evaluated, Prepared, RuleMode, RuleOutcome, RuleScope, RuleSet, Severity};
+use crate::facts::FactSet;
+use crate::rule::{Evaluated, RuleMode, RuleOutcome, RuleScope, RuleSet, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -89,7 +90,7 @@ impl Decision {
         &self,
         rules: &RuleSet,
         id: &str,
-        facts: &Prepared<'_>,
+        facts: &FactSet,
         extra: &explain::Extra<'_>,
     ) -> Self {
         let mut fired: Vec<FiredRule> = self.fired.iter().filter(|f| f.rule != id).cloned().collect();
@@ -109,7 +110,7 @@ impl Decision {
 /// Evaluates every swipe rule; the strongest live one decides, shadow rules are recorded only.
 ///
 /// `extra` are words for the explanations that are not facts of the rules, such as the order's id.
-pub fn decide(rules: &RuleSet, facts: &Prepared<'_>, extra: &explain::Extra<'_>) -> Decision {
+pub fn decide(rules: &RuleSet, facts: &FactSet, extra: &explain::Extra<'_>) -> Decision {
     let (mut fired, mut failures) = (Vec::new(), Vec::new());
     for evaluated in rules.evaluate(RuleScope::Swipe, facts) {
         sort_out(evaluated, facts, extra, &mut fired, &mut failures);
@@ -119,14 +120,14 @@ pub fn decide(rules: &RuleSet, facts: &Prepared<'_>, extra: &explain::Extra<'_>)
 
 fn sort_out(
     evaluated: Evaluated<'_>,
-    facts: &Prepared<'_>,
+    facts: &FactSet,
     extra: &explain::Extra<'_>,
     fired: &mut Vec<FiredRule>,
     failures: &mut Vec<RuleFailure>,
 ) {
     match evaluated.verdict {
         Ok(None) => {}
-        Ok(Some(outcome)) => fired.push(explain::fired(evaluated.rule, outcome, facts.facts, extra)),
+        Ok(Some(outcome)) => fired.push(explain::fired(evaluated.rule, outcome, facts, extra)),
         Err(message) => failures.push(RuleFailure {
             rule: evaluated.rule.id.clone(),
             version: evaluated.rule.version,

@@ -17,12 +17,13 @@ mod tests;
 pub use closed::{ClosedFault, evaluate_closed};
 pub use environment::PATTERN_CHARS_MAX;
 
-use crate::facts::{self, FactSet, Scope};
+use crate::facts::{FactSet, Scope};
 use crate::lists::Lists;
 use crate::rule::{Parameter, Rule, RuleOutcome};
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SourceInfo};
-use cel::common::value::Val;
-use cel::objects::{Key, Value};
+use cel::common::types::{CelMap, CelMapKey, CelString};
+use cel::common::value::{CowVal, Val};
+use cel::objects::Value;
 use cel::{Context, IdedExpr};
 use check::Check;
 use environment::{Pattern, Variables};
@@ -82,7 +83,7 @@ struct Prepared {
 #[derive(Debug)]
 pub struct Compiled {
     prepared: Prepared,
-    parameters: Box<dyn Val>,
+    parameters: Parameters,
 }
 
 impl Compiled {
@@ -98,11 +99,11 @@ impl Compiled {
             let (shape, _) = check.visit(node)?;
             check.result(node, &shape)
         })?;
-        let parameters = facts::boxed(parameters_value(&rule.parameters))
+        let parameters = Parameters::new(&rule.parameters)
             .ok_or_else(|| at_start("the parameters cannot be read".into()))?;
         let compiled = Compiled { prepared, parameters };
         for sample in [FactSet::sample(), FactSet::opposite_sample()] {
-            compiled.run(&sample.variables(), lists).map_err(at_start)?;
+            compiled.run(&sample, lists).map_err(at_start)?;
         }
         Ok(compiled)
     }
@@ -111,8 +112,8 @@ impl Compiled {
     ///
     /// # Errors
     /// A sentence saying what failed, such as a division by zero.
-    pub(crate) fn run(&self, facts: &facts::Variables, lists: &Lists) -> Result<Verdict, String> {
-        let scope = Scope { facts, parameters: self.parameters.as_ref() };
+    pub(crate) fn run(&self, facts: &FactSet, lists: &Lists) -> Result<Verdict, String> {
+        let scope = Scope { facts, parameters: &self.parameters };
         match self.prepared.value(scope, lists)? {
             Value::Bool(false) => Ok(Verdict::Quiet),
             Value::Bool(true) => Ok(Verdict::Fires),
@@ -261,10 +262,13 @@ fn check_parameters(parameters: &BTreeMap<String, Parameter>) -> Result<(), Stri
     Ok(())
 }
 
-fn parameters_value(parameters: &BTreeMap<String, Parameter>) -> Value {
-    let fields: HashMap<Key, Value> = parameters
-        .iter()
-        .map(|(name, parameter)| {
+/// A rule's parameters in the form that expressions read, made once.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(Vec<(String, Box<dyn Val>)>);
+
+impl Parameters {
+    fn new(parameters: &BTreeMap<String, Parameter>) -> Option<Self> {
+        let each = parameters.iter().map(|(name, parameter)| {
             let value = match parameter {
                 Parameter::Flag(v) => Value::Bool(*v),
                 Parameter::Whole(v) => Value::Int(*v),
@@ -272,8 +276,19 @@ fn parameters_value(parameters: &BTreeMap<String, Parameter>) -> Value {
                 Parameter::Text(v) => Value::String(Arc::new(v.clone())),
                 Parameter::Words(v) => Value::from(v.iter().map(String::as_str).collect::<Vec<_>>()),
             };
-            (Key::from(name.as_str()), value)
-        })
-        .collect();
-    Value::from(fields)
+            Some((format!("p.{name}"), Box::<dyn Val>::try_from(value).ok()?))
+        });
+        Some(Parameters(each.collect::<Option<_>>()?))
+    }
+
+    /// `p.minutes`, or all of them for `p` alone.
+    pub(crate) fn resolve(&self, name: &str) -> Option<CowVal<'_, '_>> {
+        if name == "p" {
+            let fields = self.0.iter().map(|(path, value)| {
+                (CelMapKey::String(CelString::from(path["p.".len()..].to_owned())), value.clone_as_boxed())
+            });
+            return Some(CowVal::owned(CelMap::from(fields.collect::<HashMap<_, _>>())));
+        }
+        self.0.iter().find(|(path, _)| path == name).map(|(_, value)| CowVal::Borrowed(value.as_ref()))
+    }
 }

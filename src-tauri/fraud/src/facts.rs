@@ -5,12 +5,14 @@ mod swipe;
 pub use swipe::{CardFacts, OrderFacts, SwipeInputs};
 
 use crate::authorization::Swipe;
+use crate::expression::Parameters;
+use cel::common::types::{CelBool, CelInt, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::objects::{Key, Value};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 const CUT_NUMBER: &str = "swipe.full_card_number";
 
@@ -153,7 +155,28 @@ impl FactSet {
     }
 
     pub fn get(&self, path: &str) -> Option<&Fact> {
-        self.values.iter().find(|(name, _)| *name == path).map(|(_, value)| value)
+        let (name, value) = self.values.get(position(path)?)?;
+        assert_eq!(*name, path, "every set is made in the order of the catalogue, as a test shows");
+        Some(value)
+    }
+
+    fn get_mut(&mut self, path: &str) -> Option<&mut Fact> {
+        self.values.get_mut(position(path)?).map(|(_, value)| value)
+    }
+
+    /// Every fact of a root as a map: what `has(swipe.hour)` asks for.
+    fn root(&self, root: &str) -> Option<Box<dyn Val>> {
+        let own = |(path, value): &(&'static str, Fact)| {
+            let name = path.strip_prefix(root)?.strip_prefix('.')?;
+            let value = match value {
+                Fact::Flag(v) => Value::Bool(*v),
+                Fact::Whole(v) => Value::Int(*v),
+                Fact::Text(v) => Value::String(Arc::new(v.clone())),
+            };
+            Some((Key::from(name), value))
+        };
+        let fields: HashMap<Key, Value> = self.values.iter().filter_map(own).collect();
+        if fields.is_empty() { None } else { Box::<dyn Val>::try_from(Value::from(fields)).ok() }
     }
 
     pub fn whole(&self, path: &str) -> i64 {
@@ -232,66 +255,44 @@ impl FactSet {
 
     /// Sets a flag: for supposing likewise.
     pub fn set_flag(&mut self, path: &str, on: bool) {
-        if let Some((_, Fact::Flag(value))) = self.values.iter_mut().find(|(name, _)| *name == path) {
+        if let Some(Fact::Flag(value)) = self.get_mut(path) {
             *value = on;
         }
     }
 
     /// Changes a whole-number fact by `delta`: for supposing that the past had gone otherwise.
     pub fn shift(&mut self, path: &str, delta: i64) {
-        if let Some((_, Fact::Whole(value))) = self.values.iter_mut().find(|(name, _)| *name == path) {
+        if let Some(Fact::Whole(value)) = self.get_mut(path) {
             *value = value.saturating_add(delta);
         }
     }
-
-    /// The facts as CEL variables, one map per root; built once for all rules.
-    pub(crate) fn variables(&self) -> Variables {
-        let mut roots: HashMap<&'static str, HashMap<Key, Value>> = HashMap::new();
-        for (path, value) in &self.values {
-            let Some((root, name)) = path.split_once('.') else { continue };
-            let value = match value {
-                Fact::Flag(v) => Value::Bool(*v),
-                Fact::Whole(v) => Value::Int(*v),
-                Fact::Text(v) => Value::String(Arc::new(v.clone())),
-            };
-            roots.entry(root).or_default().insert(Key::from(name), value);
-        }
-        Variables {
-            roots: roots
-                .into_iter()
-                .filter_map(|(root, fields)| Some((root, boxed(fields.into())?)))
-                .collect(),
-        }
-    }
 }
 
-/// Facts in the form that expressions read.
-pub(crate) struct Variables {
-    roots: Vec<(&'static str, Box<dyn Val>)>,
-}
-
-/// A value in the form that expressions read.
-pub(crate) fn boxed(value: Value) -> Option<Box<dyn Val>> {
-    Box::<dyn Val>::try_from(value).ok()
-}
-
-/// Facts and one rule's parameters, borrowed: evaluating a rule copies none of them.
+/// Facts and one rule's parameters, borrowed: evaluating a rule copies only the values it names.
 pub(crate) struct Scope<'a> {
-    pub(crate) facts: &'a Variables,
-    pub(crate) parameters: &'a dyn Val,
+    pub(crate) facts: &'a FactSet,
+    pub(crate) parameters: &'a Parameters,
 }
 
 impl VariableResolver for Scope<'_> {
+    /// Names are asked for whole (`swipe.hour`) before their root alone is.
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
-        if name == "p" {
-            return Some(CowVal::Borrowed(self.parameters));
+        if let Some(fact) = self.facts.get(name) {
+            return Some(match fact {
+                Fact::Flag(value) => CowVal::owned(CelBool::from(*value)),
+                Fact::Whole(value) => CowVal::owned(CelInt::from(*value)),
+                Fact::Text(value) => CowVal::owned(CelString::from(value.as_str())),
+            });
         }
-        self.facts
-            .roots
-            .iter()
-            .find(|(root, _)| *root == name)
-            .map(|(_, value)| CowVal::Borrowed(value.as_ref()))
+        self.parameters.resolve(name).or_else(|| self.facts.root(name).map(CowVal::Owned))
     }
+}
+
+/// Where each fact stands in the catalogue and in every set.
+fn position(path: &str) -> Option<usize> {
+    static POSITIONS: LazyLock<HashMap<&'static str, usize>> =
+        LazyLock::new(|| CATALOGUE.iter().enumerate().map(|(at, fact)| (fact.path, at)).collect());
+    POSITIONS.get(path).copied()
 }
 
 /// Reads `swipe.amount_cents` style paths out of the catalogue.

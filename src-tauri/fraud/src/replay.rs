@@ -9,7 +9,7 @@ use crate::decision::{Decision, Outcome, decide};
 use crate::explain::Extra;
 use crate::facts::FactSet;
 use crate::history::{DAY_WINDOW_MS, HOUR_WINDOW_MS, SPLIT_WINDOW_MS};
-use crate::rule::{Prepared, RuleOutcome, RuleSet};
+use crate::rule::{RuleOutcome, RuleSet};
 use crate::time::UnixMs;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub struct PastSwipe {
     pub home: bool,
     /// What was answered then.
     pub outcome: Outcome,
+    /// Live rules that fired then, weightiest first.
+    pub rules: Vec<String>,
     pub facts: FactSet,
 }
 
@@ -181,13 +183,12 @@ impl Replay {
         let extra = Extra { at: Some(past.at), order_id: past.order_id.as_deref(), ..Extra::default() };
         if self.today_side.agrees_on(past) && self.draft_side.agrees_on(past) {
             // Both see the same facts: only the changed rule need be asked twice.
-            let facts = Prepared::new(&past.facts);
-            let today = decide(&self.today, &facts, &extra);
-            let draft = today.with_rule_of(&self.draft, &self.changed, &facts, &extra);
+            let today = decide(&self.today, &past.facts, &extra);
+            let draft = today.with_rule_of(&self.draft, &self.changed, &past.facts, &extra);
             return (self.today_side.said(past, &today), self.draft_side.said(past, &draft));
         }
-        let today = decide(&self.today, &Prepared::new(&self.today_side.facts(past)), &extra);
-        let draft = decide(&self.draft, &Prepared::new(&self.draft_side.facts(past)), &extra);
+        let today = decide(&self.today, &self.today_side.facts(past), &extra);
+        let draft = decide(&self.draft, &self.draft_side.facts(past), &extra);
         (self.today_side.said(past, &today), self.draft_side.said(past, &draft))
     }
 }

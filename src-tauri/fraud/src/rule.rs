@@ -1,7 +1,7 @@
 //! Rules as data: what a rule is, and a compiled, versioned set of them.
 
 use crate::expression::{BadExpression, Compiled, Verdict};
-use crate::facts::{FactSet, Variables};
+use crate::facts::FactSet;
 use crate::lists::Lists;
 use crate::time::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -179,7 +179,7 @@ impl RuleSet {
     }
 
     /// Evaluates every rule of `scope` that is not off.
-    pub fn evaluate<'a>(&'a self, scope: RuleScope, facts: &Prepared<'_>) -> Vec<Evaluated<'a>> {
+    pub fn evaluate<'a>(&'a self, scope: RuleScope, facts: &FactSet) -> Vec<Evaluated<'a>> {
         self.rules
             .iter()
             .filter(|compiled| compiled.rule.scope == scope)
@@ -188,34 +188,22 @@ impl RuleSet {
     }
 
     /// Evaluates one rule; `None` when it is off or not there.
-    pub fn evaluate_one<'a>(&'a self, id: &str, facts: &Prepared<'_>) -> Option<Evaluated<'a>> {
+    pub fn evaluate_one<'a>(&'a self, id: &str, facts: &FactSet) -> Option<Evaluated<'a>> {
         self.rules
             .iter()
             .find(|compiled| compiled.rule.id == id)
             .and_then(|compiled| self.ask(compiled, facts))
     }
 
-    fn ask<'a>(&'a self, compiled: &'a CompiledRule, facts: &Prepared<'_>) -> Option<Evaluated<'a>> {
+    fn ask<'a>(&'a self, compiled: &'a CompiledRule, facts: &FactSet) -> Option<Evaluated<'a>> {
         if compiled.rule.mode == RuleMode::Off {
             return None;
         }
-        let verdict = compiled.compiled.run(&facts.variables, &self.lists).map(|verdict| match verdict {
+        let verdict = compiled.compiled.run(facts, &self.lists).map(|verdict| match verdict {
             Verdict::Quiet => None,
             Verdict::Fires => Some(compiled.rule.outcome),
             Verdict::Asks(outcome) => Some(outcome.max(compiled.rule.outcome)),
         });
         Some(Evaluated { rule: &compiled.rule, verdict })
-    }
-}
-
-/// Facts in the form that rules read, made once for all of them.
-pub struct Prepared<'a> {
-    pub facts: &'a FactSet,
-    variables: Variables,
-}
-
-impl<'a> Prepared<'a> {
-    pub fn new(facts: &'a FactSet) -> Self {
-        Prepared { facts, variables: facts.variables() }
     }
 }

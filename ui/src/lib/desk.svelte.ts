@@ -34,6 +34,7 @@ class Desk {
   readonly #rules = new Resource(() => api.rules());
 
   readonly me = $derived(this.status.data?.user.name ?? "");
+  readonly demo = $derived(this.status.data?.demo === true);
   readonly testClock = $derived(this.status.data?.clock === "test");
   readonly down = $derived(
     this.daemon.state === "down" ||
@@ -76,8 +77,8 @@ class Desk {
     return reasonName({ rule: id, rule_name: this.#ruleNames.get(id) ?? humanise(id) });
   }
 
-  get ruleIds(): string[] {
-    return [...this.#ruleNames.keys()];
+  get rules(): { id: string; name: string }[] {
+    return [...this.#ruleNames.keys()].map((id) => ({ id, name: this.ruleName(id) }));
   }
 
   async restart(): Promise<void> {

@@ -61,12 +61,17 @@ export function timeOfDay(time: string | number): string {
   return `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}:${pad(at.getUTCSeconds())}`;
 }
 
+/** `2026-11-03`, the day in Johannesburg. */
+export function day(time: string | number): string {
+  const at = sast(millis(time));
+  return `${at.getUTCFullYear()}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
+}
+
 /** `2026-11-03 14:05:09 SAST`, for hovering and for records. */
 export function exact(time: string | number): string {
   const at = sast(millis(time));
   if (Number.isNaN(at.getTime())) return "unknown time";
-  const day = `${at.getUTCFullYear()}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
-  return `${day} ${timeOfDay(time)} SAST`;
+  return `${day(time)} ${timeOfDay(time)} SAST`;
 }
 
 /** `14:05` today, `Mon 14:05` within a week, `3 Nov 14:05`, `3 Nov 2025`. */
@@ -76,9 +81,9 @@ export function moment(time: string | number, now: number): string {
   if (Number.isNaN(at.getTime())) return "unknown time";
   const clock = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}`;
   const today = Math.floor((now + SAST_OFFSET_MS) / DAY);
-  const day = Math.floor((ms + SAST_OFFSET_MS) / DAY);
-  if (day === today) return clock;
-  if (Math.abs(today - day) < 7) return `${DAYS[at.getUTCDay()] ?? ""} ${clock}`;
+  const then = Math.floor((ms + SAST_OFFSET_MS) / DAY);
+  if (then === today) return clock;
+  if (Math.abs(today - then) < 7) return `${DAYS[at.getUTCDay()] ?? ""} ${clock}`;
   const date = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()] ?? ""}`;
   return at.getUTCFullYear() === sast(now).getUTCFullYear() ? `${date} ${clock}` : `${date} ${at.getUTCFullYear()}`;
 }
@@ -108,8 +113,8 @@ export function age(time: string | number, now: number): string {
 
 /** 08:00 in Johannesburg on the day after `now`, as the daemon wants it. */
 export function tomorrowAtEight(now: number): string {
-  const day = Math.floor((now + SAST_OFFSET_MS) / DAY) + 1;
-  return new Date(day * DAY + 8 * HOUR - SAST_OFFSET_MS).toISOString();
+  const tomorrow = Math.floor((now + SAST_OFFSET_MS) / DAY) + 1;
+  return new Date(tomorrow * DAY + 8 * HOUR - SAST_OFFSET_MS).toISOString();
 }
 
 /** `now` plus `minutes`, as the daemon wants it. */

@@ -1,52 +1,25 @@
-/** Listens to the keyboard and hands each action to whoever bound it last. */
-import { BINDINGS, actionFor, type Action } from "./keys";
+/** Listens to the keyboard and does what the pressed key means. */
+import { commands } from "./commands.svelte";
+import { actionFor } from "./keys";
 import { prefs } from "./prefs.svelte";
-
-type Handler = () => void;
-
-const ALL: readonly Action[] = BINDINGS.map((binding) => binding.action);
-const bound = new Map<Action, Handler[]>();
-
-/** Binds actions while an effect lives: `$effect(() => bindKeys({...}))`. */
-export function bindKeys(handlers: Partial<Record<Action, Handler>>): () => void {
-  const added: [Action, Handler][] = [];
-  for (const [name, handler] of Object.entries(handlers)) {
-    const action = ALL.find((known) => known === name);
-    if (action === undefined || handler === undefined) continue;
-    bound.set(action, [...(bound.get(action) ?? []), handler]);
-    added.push([action, handler]);
-  }
-  return () => {
-    for (const [action, handler] of added) {
-      bound.set(
-        action,
-        (bound.get(action) ?? []).filter((other) => other !== handler),
-      );
-    }
-  };
-}
-
-/** Runs an action as if its key were pressed; false when nothing is bound to it. */
-export function perform(action: Action): boolean {
-  const handler = bound.get(action)?.at(-1);
-  handler?.();
-  return handler !== undefined;
-}
-
-export function isBound(action: Action): boolean {
-  return (bound.get(action)?.length ?? 0) > 0;
-}
 
 const TYPING =
   "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]";
 const CONTROL = "a[href], button, summary, [role=menuitem], [role=tab], input[type=checkbox], input[type=radio]";
 const LAYER = "[role=dialog], [role=alertdialog], [role=menu]";
+/** Where Home, End and the arrows have a meaning of their own. */
+const OWN_MOVES = "[role=tablist], [role=radiogroup], [role=separator]";
+/** A key is being chosen: any press is the answer. */
+const TAKES_KEYS = "[data-takes-keys=true]";
+const MOVES = new Set(["Home", "End", "PageUp", "PageDown", "ArrowUp", "ArrowDown"]);
 
 export function startKeyboard(): () => void {
   let chordAt: number | null = null;
   const onKey = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
+    if (event.isComposing || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest(TAKES_KEYS) != null) return;
+    if (MOVES.has(event.key) && target?.closest(OWN_MOVES) != null) return;
     const answer = actionFor(
       { key: event.key, ctrl: event.ctrlKey || event.metaKey, alt: event.altKey, at: event.timeStamp },
       {
@@ -56,9 +29,10 @@ export function startKeyboard(): () => void {
         singleKeys: prefs.singleKeys,
         chordAt,
       },
+      prefs.keymap,
     );
     chordAt = answer.chordAt;
-    if (answer.action !== null && perform(answer.action)) event.preventDefault();
+    if (answer.action !== null && commands.perform(answer.action)) event.preventDefault();
   };
   // Capturing, so that a dialog still counts as open when its own Escape is being handled.
   window.addEventListener("keydown", onKey, { capture: true });

@@ -15,7 +15,7 @@ import { LiveList, type Page } from "./live-list.svelte";
 import { oneOf, type Route } from "./route";
 
 export const CARD_SORTS = ["last_swipe", "open_alerts", "masked_number"] as const;
-export const CARD_STATUSES = ["active", "deactivated"] as const;
+export const CARD_STATUSES = ["active", "deactivated", "held"] as const;
 export const ALERT_STATUSES = ["open", "in_review", "resolved"] as const;
 export const SEVERITIES = ["critical", "warning", "info"] as const;
 

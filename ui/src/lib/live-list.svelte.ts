@@ -2,11 +2,12 @@
 import { untrack } from "svelte";
 import { asDaemonError, type DaemonError } from "./api/errors";
 import { coalesce } from "./coalesce";
-import { neighbour } from "./selection";
 import {
   appendPage,
+  dropFar,
   emptyRows,
   mergePage,
+  refillPage,
   settle,
   updateRow,
   waitingCount,
@@ -29,6 +30,8 @@ export interface ListSource<T, Q, P extends Page<T>> {
 
 /** A moving pointer holds the list; one at rest this long does not. */
 const POINTER_HOLD_MS = 3_000;
+/** The next page is fetched when this few loaded rows are left below the view, so that a held J goes on. */
+const AHEAD_ROWS = 60;
 /** Rows outside the first page that one refetch brings up to date. */
 const SINGLE_ROWS_MAX = 10;
 
@@ -51,6 +54,11 @@ export class LiveList<T, Q, P extends Page<T>> {
 
   #generation = 0;
   #changed = new Set<string>();
+  #view = { first: 0, last: 0 };
+  /** Where the row moved to last stands, which is known even when its page has been dropped. */
+  #moved: { id: string; at: number } | null = null;
+  #loadingMore: Promise<void> | null = null;
+  #filling = new Map<number, Promise<void>>();
   #pointerTimer: ReturnType<typeof setTimeout> | undefined;
   #refetch = coalesce(() => this.#load());
 
@@ -72,6 +80,9 @@ export class LiveList<T, Q, P extends Page<T>> {
     this.first = null;
     this.error = null;
     this.scrolled = false;
+    this.#moved = null;
+    this.#filling.clear();
+    this.#loadingMore = null;
     this.#refetch.ask();
   }
 
@@ -119,18 +130,64 @@ export class LiveList<T, Q, P extends Page<T>> {
     if (!scrolled) this.#release();
   }
 
-  /** The row after or before `selected`; at the end of what is loaded the next page is fetched first. */
-  async step(selected: string | null, by: 1 | -1): Promise<string | null> {
-    const id = (row: T) => this.source.id(row);
-    const next = neighbour(this.state.rows, selected, by, id);
-    if (by !== 1 || next === null || next !== selected || this.state.next === null) return next;
-    await this.more();
-    return neighbour(this.state.rows, selected, by, id);
+  find(id: string | null): T | undefined {
+    return id === null ? undefined : this.state.rows.find((row) => this.source.id(row) === id);
   }
 
-  async more(): Promise<void> {
+  /** Where a row stands; -1 when that is not known. */
+  indexOf(id: string | null): number {
+    if (id === null) return -1;
+    const at = this.state.rows.findIndex((row) => this.source.id(row) === id);
+    return at < 0 && this.#moved?.id === id ? this.#moved.at : at;
+  }
+
+  /** Rows of one screen, for moving by screens. */
+  get screenRows(): number {
+    return Math.max(1, this.#view.last - this.#view.first - 1);
+  }
+
+  /**
+   * The row `by` rows from `selected`, or the first or last one loaded; null in an empty list.
+   * What is needed for it is fetched first: the next page at the end, a dropped page in between.
+   */
+  async step(selected: string | null, by: number | "first" | "last"): Promise<string | null> {
+    const at = this.indexOf(selected);
+    const end = this.state.rows.length - 1;
+    const wanted = by === "first" ? 0 : by === "last" ? end : at >= 0 ? at + by : by > 0 ? 0 : end;
+    while (wanted >= this.state.rows.length && this.state.next !== null) {
+      const before = this.state.rows.length;
+      await this.more();
+      if (this.state.rows.length === before) break;
+    }
+    const target = Math.max(0, Math.min(this.state.rows.length - 1, wanted));
+    await this.#fill(target);
+    const row = this.state.rows.at(target);
+    if (row === undefined) return null;
+    this.#moved = { id: this.source.id(row), at: target };
+    return this.#moved.id;
+  }
+
+  /** To be told which rows are in view: what is missing there is fetched, what is far is dropped. */
+  view(first: number, last: number): void {
+    untrack(() => {
+      this.#view = { first, last };
+      const kept = dropFar(this.state, first, last, this.#ranked);
+      if (kept !== this.state) this.state = kept;
+      void this.#fill(first);
+      void this.#fill(last);
+      if (last + AHEAD_ROWS >= this.state.rows.length) void this.more();
+    });
+  }
+
+  /** Fetches the page after the last one; asked again meanwhile, it is the same fetch. */
+  more(): Promise<void> {
+    this.#loadingMore ??= this.#fetchMore().finally(() => (this.#loadingMore = null));
+    return this.#loadingMore;
+  }
+
+  async #fetchMore(): Promise<void> {
     const cursor = this.state.next;
-    if (cursor === null || this.loadingMore || this.#query === null) return;
+    if (cursor === null || this.#query === null) return;
     const generation = this.#generation;
     this.loadingMore = true;
     try {
@@ -142,6 +199,31 @@ export class LiveList<T, Q, P extends Page<T>> {
       if (generation === this.#generation) this.error = asDaemonError(thrown);
     } finally {
       this.loadingMore = false;
+    }
+  }
+
+  /** Fetches the dropped page that row `index` is on, if it is on one. */
+  #fill(index: number): Promise<void> {
+    const missing = this.state.rows.missingAt(Math.min(index, this.state.rows.length - 1));
+    if (missing === undefined) return Promise.resolve();
+    const { number, cursor } = missing;
+    const known = this.#filling.get(number);
+    if (known !== undefined) return known;
+    const filling = this.#refill(number, cursor).finally(() => this.#filling.delete(number));
+    this.#filling.set(number, filling);
+    return filling;
+  }
+
+  async #refill(number: number, cursor: string): Promise<void> {
+    const query = this.#query;
+    const generation = this.#generation;
+    if (query === null) return;
+    try {
+      const page = await this.source.page(query, cursor);
+      if (generation !== this.#generation || !this.state.rows.lacks(number, cursor)) return;
+      this.state = refillPage(this.state, number, page.items, this.#ranked);
+    } catch (thrown) {
+      if (generation === this.#generation) this.error = asDaemonError(thrown);
     }
   }
 
@@ -170,7 +252,7 @@ export class LiveList<T, Q, P extends Page<T>> {
   /** Rows that changed but lie beyond the first page. */
   async #loadSingles(generation: number): Promise<void> {
     const onPage = new Set(this.state.latest.map((row) => this.source.id(row)));
-    const shown = new Set(this.state.rows.map((row) => this.source.id(row)));
+    const shown = new Set(this.state.rows.here().map((row) => this.source.id(row)));
     const wanted = [...this.#changed].filter((id) => shown.has(id) && !onPage.has(id));
     this.#changed.clear();
     for (const id of wanted.slice(0, SINGLE_ROWS_MAX)) {

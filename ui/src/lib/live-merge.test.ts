@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { appendPage, emptyRows, mergePage, settle, updateRow, waitingCount, type Ranked } from "./live-merge";
+import { Pages } from "./pages";
 
 interface Row {
   id: string;
@@ -8,7 +9,11 @@ interface Row {
 }
 const of: Ranked<Row> = { id: (row) => row.id, rank: (row) => row.at };
 const row = (n: number, text = "", at = n): Row => ({ id: `r${n}`, at: String(at).padStart(3, "0"), text });
-const ids = (rows: readonly Row[]) => rows.map((each) => each.id).join(" ");
+const ids = (rows: Pages<Row>) =>
+  rows
+    .here()
+    .map((each) => each.id)
+    .join(" ");
 
 describe("a held list does not jump", () => {
   const start = settle([row(3), row(2), row(1)], null, of);
@@ -21,7 +26,7 @@ describe("a held list does not jump", () => {
   it("updates rows in place", () => {
     const held = mergePage(start, [row(4), row(3), row(2, "decided"), row(1)], null, true, of);
     expect(ids(held.rows)).toBe("r3 r2 r1");
-    expect(held.rows[1]?.text).toBe("decided");
+    expect(held.rows.at(1)?.text).toBe("decided");
   });
   it("does not reorder a row that rose, but counts it", () => {
     const held = mergePage(start, [row(1, "", 9), row(3), row(2)], null, true, of);
@@ -62,7 +67,7 @@ describe("pages", () => {
   it("append, never twice", () => {
     const more = appendPage(first, [row(3, "newer"), row(2)], null, of);
     expect(ids(more.rows)).toBe("r4 r3 r2");
-    expect(more.rows[1]?.text).toBe("newer");
+    expect(more.rows.at(1)?.text).toBe("newer");
     expect(more.next).toBe(null);
   });
   it("of older rows do not count as new", () => {
@@ -70,6 +75,6 @@ describe("pages", () => {
   });
   it("take one row's newer content wherever it is", () => {
     const more = updateRow(appendPage(first, [row(2)], null, of), row(2, "x"), of);
-    expect(more.rows.at(-1)?.text).toBe("x");
+    expect(more.rows.at(2)?.text).toBe("x");
   });
 });

@@ -1,4 +1,6 @@
 /** How this person likes the window: kept on this machine only. */
+import { isSingle, keymapOf, type Action, type KeyChoices } from "./keys";
+import { viewsFrom, type SavedView } from "./views-model";
 
 export type Theme = "light" | "dark" | "system";
 export type Density = "dense" | "comfortable";
@@ -14,10 +16,38 @@ interface Saved {
   density: Density;
   singleKeys: boolean;
   hiddenColumns: string[];
+  /** Keys that differ from the table's, by action. */
+  keys: Record<string, string>;
+  views: SavedView[];
+  /** Commands used last in the palette, the newest first. */
+  recent: string[];
+  guideDismissed: boolean;
+  /** A card has been deactivated from this window, so its first-run step is done. */
+  triedDeactivating: boolean;
+}
+
+/** More recent commands than this would push the list of all of them out of sight. */
+const RECENT_MAX = 6;
+
+function texts(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 function stored(): Saved {
-  const saved: Saved = { theme: "system", density: "dense", singleKeys: true, hiddenColumns: [] };
+  const saved: Saved = {
+    theme: "system",
+    density: "dense",
+    singleKeys: true,
+    hiddenColumns: [],
+    keys: {},
+    views: [],
+    recent: [],
+    guideDismissed: false,
+    triedDeactivating: false,
+  };
   try {
     const parsed: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     if (typeof parsed !== "object" || parsed === null) return saved;
@@ -27,6 +57,12 @@ function stored(): Saved {
     if ("hiddenColumns" in parsed && Array.isArray(parsed.hiddenColumns)) {
       saved.hiddenColumns = parsed.hiddenColumns.map(String);
     }
+    if ("keys" in parsed) saved.keys = texts(parsed.keys);
+    if ("views" in parsed) saved.views = viewsFrom(parsed.views);
+    if ("recent" in parsed && Array.isArray(parsed.recent))
+      saved.recent = parsed.recent.map(String).slice(0, RECENT_MAX);
+    if ("guideDismissed" in parsed) saved.guideDismissed = parsed.guideDismissed === true;
+    if ("triedDeactivating" in parsed) saved.triedDeactivating = parsed.triedDeactivating === true;
   } catch {
     // Unreadable preferences are worth less than a working window.
   }
@@ -36,6 +72,8 @@ function stored(): Saved {
 class Preferences {
   #saved = $state(stored());
   #systemDark = $state(false);
+  /** The keys in force. */
+  readonly keymap = $derived(keymapOf(this.#saved.keys));
 
   constructor() {
     if (typeof window === "undefined" || typeof window.matchMedia !== "function") return;
@@ -63,6 +101,60 @@ class Preferences {
   }
   set singleKeys(on: boolean) {
     this.#saved.singleKeys = on;
+    this.#keep();
+  }
+
+  get keys(): KeyChoices {
+    return this.#saved.keys;
+  }
+  /** The key of an action as shown; empty when it has none. */
+  keysOf(action: Action): string {
+    return this.keymap.keysOf.get(action) ?? "";
+  }
+  /** False for a key that is switched off with the single keys. */
+  keysWork(keys: string): boolean {
+    return this.#saved.singleKeys || !isSingle(keys);
+  }
+  /** Gives an action a key, or with null the table's again. */
+  chooseKey(action: Action, keys: string | null): void {
+    const { [action]: _before, ...others } = this.#saved.keys;
+    this.#saved.keys = keys === null ? others : { ...others, [action]: keys };
+    this.#keep();
+  }
+  resetKeys(): void {
+    this.#saved.keys = {};
+    this.#keep();
+  }
+
+  get views(): readonly SavedView[] {
+    return this.#saved.views;
+  }
+  set views(views: readonly SavedView[]) {
+    this.#saved.views = [...views];
+    this.#keep();
+  }
+
+  get recent(): readonly string[] {
+    return this.#saved.recent;
+  }
+  /** Remembers a command as the one used last. */
+  used(command: string): void {
+    this.#saved.recent = [command, ...this.#saved.recent.filter((each) => each !== command)].slice(0, RECENT_MAX);
+    this.#keep();
+  }
+
+  get guideDismissed(): boolean {
+    return this.#saved.guideDismissed;
+  }
+  set guideDismissed(dismissed: boolean) {
+    this.#saved.guideDismissed = dismissed;
+    this.#keep();
+  }
+  get triedDeactivating(): boolean {
+    return this.#saved.triedDeactivating;
+  }
+  set triedDeactivating(tried: boolean) {
+    this.#saved.triedDeactivating = tried;
     this.#keep();
   }
 

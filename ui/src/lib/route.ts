@@ -1,15 +1,15 @@
 /** Addresses of the window: `#/alerts?status=open&id=...`. They hold screen, filters and selection. */
 
-export type Screen = "cards" | "card" | "alerts" | "settings" | "parts" | "unknown";
+export type Screen = "cards" | "card" | "alerts" | "rules" | "lists" | "settings" | "guide" | "parts" | "unknown";
 
 export interface Route {
   screen: Screen;
-  /** The card of the card screen; empty elsewhere. */
+  /** The card, rule or list that the screen is about; empty elsewhere. */
   id: string;
   query: Readonly<Record<string, string>>;
 }
 
-const SCREENS: readonly Screen[] = ["cards", "alerts", "settings", "parts"];
+const SCREENS: readonly Screen[] = ["cards", "alerts", "rules", "lists", "settings", "guide", "parts"];
 
 function decoded(text: string): string {
   try {
@@ -30,7 +30,7 @@ export function parseRoute(hash: string): Route {
   if (name === "card")
     return id === "" ? { screen: "cards", id: "", query } : { screen: "card", id: decoded(id), query };
   const screen = SCREENS.find((known) => known === name) ?? "unknown";
-  return { screen, id: "", query };
+  return { screen, id: screen === "rules" || screen === "lists" ? decoded(id) : "", query };
 }
 
 export type QueryPatch = Record<string, string | null | undefined>;

@@ -6,6 +6,7 @@ const settings: Settings = {
   fallback: "decline",
   deadline_ms: 1_000,
   duplicate_window_secs: 90,
+  hold_minutes: 60,
   slack_webhook_url: "https://hooks.slack.com/…/x7Qd",
   shopper_webhook_url: "https://shopper.example/hook",
   shopper_webhook_secret_set: true,

@@ -5,6 +5,7 @@ export interface SettingsFields {
   fallback: Settings["fallback"];
   deadline_ms: string;
   duplicate_window_secs: string;
+  hold_minutes: string;
   /** Write-only: the daemon shows it masked, so empty means unchanged. */
   slack_webhook_url: string;
   shopper_webhook_url: string;
@@ -19,6 +20,7 @@ export function formOf(settings: Settings): SettingsFields {
     fallback: settings.fallback,
     deadline_ms: String(settings.deadline_ms),
     duplicate_window_secs: String(settings.duplicate_window_secs),
+    hold_minutes: String(settings.hold_minutes),
     slack_webhook_url: "",
     shopper_webhook_url: settings.shopper_webhook_url ?? "",
     shopper_webhook_secret: "",
@@ -35,6 +37,7 @@ export function changedSettings(now: Settings, fields: SettingsFields): Settings
   if (fields.duplicate_window_secs.trim() !== String(now.duplicate_window_secs)) {
     patch.duplicate_window_secs = Number(fields.duplicate_window_secs);
   }
+  if (fields.hold_minutes.trim() !== String(now.hold_minutes)) patch.hold_minutes = Number(fields.hold_minutes);
   if (fields.slack_webhook_url.trim() !== "") patch.slack_webhook_url = fields.slack_webhook_url.trim();
   if (fields.shopper_webhook_url.trim() !== (now.shopper_webhook_url ?? "")) {
     patch.shopper_webhook_url = fields.shopper_webhook_url.trim() === "" ? null : fields.shopper_webhook_url.trim();

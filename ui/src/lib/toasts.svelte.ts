@@ -4,6 +4,8 @@
 export const UNDO_MS = 8_000;
 /** A failure stays longer: it has to be read. */
 const FAILURE_MS = 15_000;
+/** So many fit without covering the work; what is older can still be undone by key. */
+const SHOWN_MAX = 3;
 
 export interface Toast {
   id: number;
@@ -16,14 +18,22 @@ export interface Toast {
 
 class Toasts {
   items: Toast[] = $state.raw([]);
+  readonly shown = $derived(this.items.slice(-SHOWN_MAX));
+  readonly canUndo = $derived(this.items.some((toast) => toast.action?.undo === true));
   #last = 0;
 
-  show(text: string, tone: Toast["tone"] = "neutral", action?: Toast["action"], about = ""): void {
+  /** Shows a message and answers its number. */
+  show(text: string, tone: Toast["tone"] = "neutral", action?: Toast["action"], about = ""): number {
     const id = ++this.#last;
     const others = this.items.filter((toast) => about === "" || toast.about !== about);
-    // Three fit without covering the work; older ones make room.
-    this.items = [...others.slice(-2), { id, text, tone, action, about }];
+    this.items = [...others, { id, text, tone, action, about }];
     setTimeout(() => this.dismiss(id), tone === "critical" ? FAILURE_MS : UNDO_MS);
+    return id;
+  }
+
+  /** Says something else in a message that may be gone by now. */
+  reword(id: number, text: string): void {
+    this.items = this.items.map((toast) => (toast.id === id ? { ...toast, text } : toast));
   }
 
   fail(text: string, about = ""): void {

@@ -30,6 +30,7 @@ const SEVERITY: Record<string, Word> = {
 const CARD_STATUS: Record<string, Word> = {
   active: { text: "Active", tone: "good" },
   deactivated: { text: "Deactivated", tone: "critical" },
+  held: { text: "Held", tone: "warning" },
 };
 
 const OUTCOME: Record<string, Word> = {
@@ -65,6 +66,7 @@ const EVENT_KIND: Record<string, string> = {
 const ACTION: Record<string, string> = {
   card_deactivated: "Deactivated",
   card_reactivated: "Reactivated",
+  hold_confirmed: "Hold confirmed",
   alerted: "Raised an alert",
   declined: "Declined a swipe",
 };

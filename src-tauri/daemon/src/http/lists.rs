@@ -256,7 +256,7 @@ mod tests {
         );
         assert_eq!(read("note;entry\nx; MAKRO \n").0, ["MAKRO"]);
         assert_eq!(read("MAKRO\nMAKRO\nSPAR").0, ["MAKRO", "SPAR"]);
-        let (entries, rejected) = read("MAKRO\n4222540000007072\n\"a\nb\"\n,x\n");
+        let (entries, rejected) = read("MAKRO\n4111111111111111\n\"a\nb\"\n,x\n");
         assert_eq!(entries, ["MAKRO"]);
         let lines: Vec<u64> = rejected.iter().map(|r| r.line).collect();
         assert_eq!(lines, [2, 3, 5], "{rejected:?}");

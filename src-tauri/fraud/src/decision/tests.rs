@@ -9,7 +9,7 @@ use crate::ids::CardId;
 use crate::link::{Goods, OpenOrder};
 use crate::lists::Lists;
 use crate::merchant::MerchantMatch;
-use crate::rule::{Parameter, Prepared, Rule, RuleMode, RuleSet};
+use crate::rule::{Parameter, Rule, RuleMode, RuleSet};
 use crate::shipped;
 use crate::time::UnixMs;
 use crate::travel::Travel;
@@ -123,7 +123,7 @@ fn decide_with(rules: &RuleSet, case: &Case) -> Decision {
         counts_cents: case.cents,
         tolerated_cents: 2_500,
     });
-    decide(rules, &Prepared::new(&facts_of(case, order_facts)), &Extra::default())
+    decide(rules, &facts_of(case, order_facts), &Extra::default())
 }
 
 /// The lists that the shipped rules name, before anybody fills them.

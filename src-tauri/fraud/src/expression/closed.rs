@@ -1,7 +1,7 @@
 //! Evaluates an expression that names no facts, as rules are evaluated: for CEL's own conformance tests.
 
-use super::{BadExpression, Scope, prepare};
-use crate::facts::{FactSet, boxed};
+use super::{BadExpression, Parameters, Scope, prepare};
+use crate::facts::FactSet;
 use crate::lists::Lists;
 use cel::objects::{Key, Value};
 use serde_json::json;
@@ -28,10 +28,8 @@ pub fn evaluate_closed(source: &str) -> Result<serde_json::Value, ClosedFault> {
     let (parameters, lists) = (BTreeMap::new(), Lists::default());
     let prepared = prepare(source, &parameters, &lists, |check, node| check.visit(node).map(|_| ()))
         .map_err(ClosedFault::Refused)?;
-    let facts = FactSet::sample().variables();
-    let none = boxed(super::parameters_value(&parameters))
-        .ok_or_else(|| ClosedFault::Failed("the parameters cannot be read".into()))?;
-    let scope = Scope { facts: &facts, parameters: none.as_ref() };
+    let (facts, none) = (FactSet::sample(), Parameters::default());
+    let scope = Scope { facts: &facts, parameters: &none };
     let value = prepared.value(scope, &lists).map_err(ClosedFault::Failed)?;
     tagged(&value).ok_or_else(|| ClosedFault::Failed(format!("gives a {}", value.type_of())))
 }

@@ -129,8 +129,7 @@ fn survives(expression: &str) -> bool {
                 let mut facts = FactSet::opposite_sample();
                 facts.shift("swipe.hour", hour);
                 facts.shift("swipe.amount_cents", cents);
-                let facts = facts.variables();
-                let scope = Scope { facts: &facts, parameters: compiled.parameters.as_ref() };
+                let scope = Scope { facts: &facts, parameters: &compiled.parameters };
                 let variables = Variables { scope, lists: &lists, patterns: &compiled.prepared.patterns };
                 let counting = Counting { variables, lookups: AtomicU64::new(0) };
                 let mut context = Context::with_env(environment::environment());

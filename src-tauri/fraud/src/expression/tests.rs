@@ -1,7 +1,7 @@
 //! What a rule may say, as tables: what is refused and where, and near it what is not.
 
 use super::*;
-use crate::rule::{Prepared, RuleMode, RuleScope, RuleSet, Severity};
+use crate::rule::{RuleMode, RuleScope, RuleSet, Severity};
 use crate::time::UnixMs;
 
 pub(super) fn rule(expression: &str) -> Rule {
@@ -182,7 +182,7 @@ fn patterns_are_written_out_and_small() {
     refused(&format!("swipe.city.matches(\"{}\")", "x".repeat(201)), 1, 20, "at most 200 characters");
     let run = |expression: &str| {
         let compiled = Compiled::new(&rule(expression), &lists()).unwrap();
-        compiled.run(&FactSet::opposite_sample().variables(), &lists())
+        compiled.run(&FactSet::opposite_sample(), &lists())
     };
     assert_eq!(run("swipe.merchant.matches('^x$') && !swipe.city.matches('y')"), Ok(Verdict::Fires));
     assert_eq!(run("p.categories.all(c, c.matches('^[0-9]{4}$'))"), Ok(Verdict::Fires));
@@ -221,7 +221,7 @@ fn an_entry_matches_as_written_or_in_upper_case() {
     assert_eq!(sizes, [("allow_merchants", 0), ("deny_cards", 0), ("deny_merchants", 2), ("empty", 0)]);
     let run = |expression: &str| {
         let compiled = Compiled::new(&rule(expression), &lists).unwrap();
-        compiled.run(&FactSet::opposite_sample().variables(), &lists)
+        compiled.run(&FactSet::opposite_sample(), &lists)
     };
     for (entry, verdict) in [
         ("'Shell'", Verdict::Fires),
@@ -253,7 +253,7 @@ fn a_fault_at_run_time_is_never_quiet() {
         ("swipe.hour > 1 ? p.currency : 'none'", "no outcome"),
     ] {
         let set = RuleSet::compile(1, vec![rule(expression)], &Arc::new(lists())).unwrap();
-        let ask = |facts: &FactSet| set.evaluate(RuleScope::Swipe, &Prepared::new(facts)).remove(0).verdict;
+        let ask = |facts: &FactSet| set.evaluate(RuleScope::Swipe, facts).remove(0).verdict;
         let mut facts = FactSet::opposite_sample();
         assert!(ask(&facts).is_ok(), "{expression}");
         facts.shift("swipe.hour", 1);

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { DaemonError, answerOf, errorFromAnswer } from "./errors";
+import { parsedOrNull } from "./exports";
 import type { components } from "./schema";
 import { DESK_ORIGIN, daemonFetch } from "./transport";
 import type {
@@ -63,6 +64,8 @@ export const api = {
   activateCard: (id: string, reason: string) =>
     answerOf(client.POST("/v1/cards/{id}/activate", { ...one(id), body: { reason } })),
 
+  confirmHold: (id: string) => answerOf(client.POST("/v1/cards/{id}/confirm-hold", { ...one(id), body: {} })),
+
   authorizations: (query: AuthorizationQuery) => answerOf(client.GET("/v1/authorizations", { params: { query } })),
 
   authorization: (id: string) => answerOf(client.GET("/v1/authorizations/{id}", one(id))),
@@ -105,14 +108,6 @@ async function reportText(name: ReportName, format: "svg" | "csv", query: Record
   const text = await response.text();
   if (response.ok) return text;
   throw errorFromAnswer(parsedOrNull(text), response.status);
-}
-
-function parsedOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 export { DaemonError };

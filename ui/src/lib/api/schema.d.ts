@@ -1774,6 +1774,11 @@ export interface components {
             today: components["schemas"]["ReplaySide"];
             /**
              * Format: int64
+             * @description Swipes that today's rules judge otherwise than was decided then: the rules have changed since.
+             */
+            unlike_then: number;
+            /**
+             * Format: int64
              * @description Recorded before all facts were: left out.
              */
             without_facts: number;

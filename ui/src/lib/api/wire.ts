@@ -56,7 +56,8 @@ export interface AuthorizationQuery extends Paged {
 }
 
 export interface CardQuery extends Paged {
-  status?: Generated["CardStatus"] | undefined;
+  /** `held` lists the cards that a rule deactivated for a time and nobody has decided on. */
+  status?: Generated["CardStatus"] | "held" | undefined;
   q?: string | undefined;
   sort?: "last_swipe" | "open_alerts" | "masked_number" | undefined;
 }
