@@ -123,11 +123,16 @@ impl Feed {
 
     /// The bank asks about a swipe of R191.90; the daemon's decision.
     pub async fn swipe(&mut self, card: TestCard) -> Value {
+        self.swipe_of(card.id).await
+    }
+
+    /// The same of any card.
+    pub async fn swipe_of(&mut self, card_id: &str) -> Value {
         self.swipes += 1;
         let body = json!({
             "accountNumber": "10011001100", "dateTime": text(now()), "centsAmount": 19_190,
             "currencyCode": "zar", "type": "card", "reference": format!("window-{}", self.swipes),
-            "card": {"id": card.id},
+            "card": {"id": card_id},
             "merchant": {"category": {"code": "5411", "key": "grocery_stores_supermarkets",
                     "name": "Grocery Stores, Supermarkets"},
                 "name": "Makro Woodmead", "city": "Johannesburg",

@@ -34,6 +34,12 @@ async fn every_screen_is_pictured_in_both_themes_and_sizes() {
         ("cards-chosen", format!("#/cards?id={}", of(&card_id))),
         ("card", format!("#/card/{}", of(&card_id))),
         ("alerts", format!("#/alerts?id={}", of(&alert_id))),
+        ("rules", "#/rules".to_owned()),
+        ("rule", "#/rules/velocity".to_owned()),
+        ("rule-replay", "#/rules/velocity?tab=replay".to_owned()),
+        ("rule-history", "#/rules/velocity?tab=history".to_owned()),
+        ("lists", "#/lists/deny_merchants".to_owned()),
+        ("guide", "#/guide".to_owned()),
         ("settings", "#/settings".to_owned()),
         ("parts", "#/parts".to_owned()),
     ];
