@@ -9,6 +9,7 @@ import type {
   Settings,
   Status,
 } from "$lib/api/client";
+import { draftOf, list, replayOf, rule, rulesAnswers, shadow } from "./test-rules";
 
 export const NOW = "2026-11-17T08:12:30.000Z";
 const BEFORE = "2026-11-17T08:00:00.000Z";
@@ -161,7 +162,6 @@ export const key: PartnerKey = {
   revoked_at: null,
 };
 
-const list = (items: readonly unknown[], more = {}) => ({ items, next: null, ...more });
 const cardCounts = { all: 1, active: 1, deactivated: 0, with_open_alerts: 1 };
 const alertCounts = { open: 1, in_review: 0, resolved: 0, critical_open: 1, snoozed: 0, mine: 0 };
 const sent = {
@@ -188,12 +188,21 @@ const bankEvent = {
   simulated: true,
 };
 
-function answerTo(path: string, world: Partial<Status>): unknown {
-  const [name = ""] = path.replace("/v1/", "").split("?");
+/** One change waits, and was tried: what the rules screens show when they are in use. */
+const changed = { parameters: { over_cents: 10_000 } };
+const rulesInUse = {
+  ...rulesAnswers(),
+  rules: list([{ ...rule, id: "no_open_order", name: "No open order", parameters: {} }, rule, shadow]),
+  drafts: list([draftOf(changed)], { second_person: false }),
+  replays: list([replayOf("done", changed)]),
+};
+
+function answerTo(method: string, path: string, world: Partial<Status>): unknown {
+  const [name = ""] = path.replace("/v1/", method === "GET" ? "" : `${method} `).split("?");
   const answers: Record<string, unknown> = {
     status: { ...status, ...world },
     "feed-health": health,
-    rules: list([{ id: "no_open_order", name: "No open order" }]),
+    ...rulesInUse,
     cards: list([card], { counts: cardCounts }),
     "cards/c1": card,
     "cards/c1/history": list([
@@ -212,11 +221,11 @@ function answerTo(path: string, world: Partial<Status>): unknown {
   return answers[name];
 }
 
-/** What `invoke` is to answer in the window; reports and acts without an answer of their own are refused. */
+/** What `invoke` is to answer in the window; reports, and acts without an answer of their own, are refused. */
 export function stubDaemon(world: Partial<Status> = {}) {
   return (command: string, args?: { request?: { method: string; path: string } }): Promise<unknown> => {
     if (command !== "call_daemon") return Promise.resolve(null);
-    const body = args?.request?.method === "GET" ? answerTo(args.request.path, world) : undefined;
+    const body = args?.request === undefined ? undefined : answerTo(args.request.method, args.request.path, world);
     const refusal = { code: "not_found", message: "Not in this test." };
     return Promise.resolve({
       status: body === undefined ? 404 : 200,

@@ -9,6 +9,8 @@ export interface Chosen {
   alerts: () => readonly Alert[];
   /** Called once an act on several has begun. */
   begun: () => void;
+  /** Called once a disposition has begun: a queue moves on by itself. */
+  decided?: () => void;
 }
 
 const NOTHING = "Select an alert first";
@@ -30,7 +32,10 @@ export function alertOffers(chosen: Chosen): Offers {
     chosen.begun();
   };
   const decide = (disposition: Disposition): Offer => ({
-    run: () => begin((alerts) => alertActs.dispose(alerts, disposition)),
+    run: () => {
+      begin((alerts) => alertActs.dispose(alerts, disposition));
+      chosen.decided?.();
+    },
     why: () => {
       // A fault of the feed cannot be a shopper's fraud.
       const gap = disposition === "confirmed_fraud" && chosen.alerts().some((alert) => alert.gap_kind != null);

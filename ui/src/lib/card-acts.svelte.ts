@@ -45,7 +45,7 @@ export function cardOffers(card: () => CardState | null): Offers {
         const of = card();
         return of !== null && cardActs.holdOf(of) !== null ? "Lift hold" : "Reactivate card";
       },
-      run: withCard((of) => layers.show({ kind: "reactivate", card: of })),
+      run: withCard((of) => layers.show({ kind: "reactivate", card: of, held: cardActs.holdOf(of) !== null })),
     },
   };
 }
@@ -86,7 +86,7 @@ class CardActs {
       {
         label: "Reactivate…",
         undo: true,
-        run: () => layers.show({ kind: "reactivate", card }),
+        run: () => layers.show({ kind: "reactivate", card, held: false }),
       },
       card.id,
     );

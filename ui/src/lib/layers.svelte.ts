@@ -5,7 +5,7 @@ import type { ViewScreen } from "./views-model";
 export type Layer =
   | { kind: "palette" }
   | { kind: "help" }
-  | { kind: "reactivate"; card: Pick<Card, "id" | "masked_number"> }
+  | { kind: "reactivate"; card: Pick<Card, "id" | "masked_number">; held: boolean }
   | { kind: "note"; alertId: string }
   | { kind: "save_view"; screen: ViewScreen; query: Readonly<Record<string, string>> }
   | { kind: "manage_views" };

@@ -1,5 +1,5 @@
 /** A card that a rule holds for a time: who, until when, and the two ways out. */
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Authorization, Card } from "$lib/api/client";
 import { card as active } from "../test-desk";
@@ -7,9 +7,11 @@ import { card as active } from "../test-desk";
 const invoke = vi.hoisted(() => vi.fn());
 vi.mock("@tauri-apps/api/core", () => ({ invoke }));
 const { cardActs, cardOffers } = await import("$lib/card-acts.svelte");
+const { layers } = await import("$lib/layers.svelte");
 const { commands } = await import("$lib/commands.svelte");
 const { default: CardActButton } = await import("./CardActButton.svelte");
 const { default: CardState } = await import("./CardState.svelte");
+const { default: Layers } = await import("./frame/Layers.svelte");
 const { default: RuleFailures } = await import("./RuleFailures.svelte");
 
 const held: Card = { ...active, status: "deactivated", hold: { rule: "foreign", until: "2999-01-01T12:05:00.000Z" } };
@@ -37,6 +39,19 @@ it("is confirmed at once, and comes back with the reason if that fails", async (
   await screen.findByTestId("confirm-hold");
   expect(cardActs.failureOf(held.id)).toContain("Hold not confirmed.");
   expect(invoke.mock.calls[0]?.[1].request).toMatchObject({ method: "POST", path: "/v1/cards/c1/confirm-hold" });
+  stop();
+});
+
+it("is lifted under that name, which is not the name for what a person deactivated", async () => {
+  const stop = commands.offer(cardOffers(() => held));
+  const { unmount } = render(Layers);
+  commands.perform("reactivate");
+  const dialog = await screen.findByRole("dialog", { name: "Lift hold on 422254XXXXXX7072" });
+  expect(within(dialog).getByRole("button", { name: "Lift hold" })).toBeTruthy();
+  layers.show({ kind: "reactivate", card: held, held: false });
+  await screen.findByRole("dialog", { name: "Reactivate 422254XXXXXX7072" });
+  layers.close();
+  unmount();
   stop();
 });
 

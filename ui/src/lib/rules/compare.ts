@@ -116,12 +116,16 @@ export function differing(example: Pick<ReplayExample, "today_rules" | "draft_ru
 }
 
 /** What the numbers leave out, each with its reason. */
-export function caveats(result: Pick<ReplayResult, "without_facts" | "links_as_recorded" | "swipes">): string[] {
+export function caveats(result: Pick<ReplayResult, "without_facts" | "unlike_then" | "links_as_recorded" | "swipes">): string[] {
   const notes: string[] = [];
   if (result.without_facts > 0) {
     notes.push(
       `${plural(result.without_facts, "swipe was", "swipes were")} left out: recorded before Cartwarden kept every fact, so no rule can be tried on them.`,
     );
+  }
+  if (result.unlike_then > 0) {
+    const which = result.unlike_then === 1 ? "one" : count(result.unlike_then);
+    notes.push(`Today's rules judge ${which} of these swipes otherwise than was decided then: they have changed since.`);
   }
   if (result.links_as_recorded) {
     notes.push(

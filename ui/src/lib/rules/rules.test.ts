@@ -155,6 +155,7 @@ const side = (change: Partial<ReplaySide> = {}): ReplaySide => ({
 const result = (draft: Partial<ReplaySide>, more: Partial<ReplayResult> = {}): ReplayResult => ({
   swipes: 500,
   without_facts: 0,
+  unlike_then: 0,
   today: side(),
   draft: side(draft),
   by_shopper: [],
@@ -194,6 +195,11 @@ describe("a replay in words", () => {
     const notes = caveats(result({}, { without_facts: 1, links_as_recorded: true, swipes: 0 }));
     expect(notes.map((note) => note.split(" ").slice(0, 3).join(" "))).toEqual(["1 swipe was", "This draft changes", "No swipe of"]);
   });
+  it("says that the rules have changed since, so that Today is not taken for what happened", () =>
+    expect([caveats(result({}, { unlike_then: 12 })), caveats(result({}, { unlike_then: 1 }))]).toEqual([
+      ["Today's rules judge 12 of these swipes otherwise than was decided then: they have changed since."],
+      ["Today's rules judge one of these swipes otherwise than was decided then: they have changed since."],
+    ]));
   it("judges each example", () => {
     expect([judged("approve", []), judged("approve", ["a"]), judged("decline", ["a"])]).toEqual(["Not flagged", "Alerts", "Declined"]);
     expect(differing({ today_rules: ["a", "b"], draft_rules: ["b", "c"] })).toEqual({ gone: ["a"], come: ["c"] });

@@ -2,7 +2,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import axe from "axe-core";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Draft, Replay, Rule } from "$lib/api/rules";
+import { AT, draftOf, list, replayOf, rule, rulesAnswers, shadow } from "../../test-rules";
 
 const invoke = vi.hoisted(() => vi.fn());
 vi.mock("@tauri-apps/api/core", () => ({ invoke }));
@@ -13,47 +13,6 @@ const { default: Rules } = await import("./Rules.svelte");
 const { rulesDesk } = await import("$lib/rules/rules-desk.svelte");
 const { router } = await import("$lib/router.svelte");
 const { desk } = await import("$lib/desk.svelte");
-
-const AT = "2026-11-17T08:00:00.000Z";
-const rule: Rule = {
-  id: "over_order_value",
-  name: "Over the order's value",
-  description: "The swipes exceed it.",
-  scope: "swipe",
-  mode: "live",
-  outcome: "alert",
-  severity: "critical",
-  expression: "order.over_cents > p.over_cents",
-  parameters: { over_cents: 2_500 },
-  version: 3,
-  updated_at: AT,
-  updated_by: "user:thabo",
-};
-const shadow: Rule = { ...rule, id: "off_shift", name: "Off shift", mode: "shadow", parameters: {}, expression: "true" };
-const draftOf = (body: Partial<Rule>): Draft => ({
-  id: "draft_1",
-  rule: { ...rule, ...body },
-  base_version: 3,
-  status: "open",
-  proposed_at: AT,
-  proposed_by: "user:thabo",
-});
-const side = { flagged: 10, alerts: 8, declined: 1, declined_cents: 100, confirmed: 3, false_positive: 2, missed: 0, precision_percent: 60, failures: 0 };
-const replayOf = (status: Replay["status"], body: Partial<Rule> = {}): Replay => ({
-  id: "replay_1",
-  rule: { ...rule, ...body },
-  from: AT,
-  to: AT,
-  status,
-  started_at: AT,
-  done: 40,
-  total: 100,
-  result:
-    status === "done"
-      ? { swipes: 100, without_facts: 2, today: side, draft: { ...side, false_positive: 1 }, by_shopper: [], by_store: [], examples: [], changed: 1, links_as_recorded: true }
-      : null,
-});
-const list = (items: readonly unknown[], more = {}) => ({ items, next: null, ...more });
 
 let answers: Record<string, unknown> = {};
 const asked: { method: string; path: string; body: string | null }[] = [];
@@ -88,19 +47,7 @@ beforeEach(() => {
   vi.stubGlobal("__TAURI_INTERNALS__", {});
   asked.length = 0;
   invoke.mockImplementation(answer);
-  answers = {
-    rules: list([rule, shadow]),
-    "rules/statistics": list([
-      { rule: rule.id, fired: 12, shadow_fired: 0, confirmed: 9, false_positive: 1, inconclusive: 0, explained: 1, open: 1, precision_percent: 90, declined_cents: 10_000, recovered_cents: 2_050 },
-    ]),
-    "rules/vocabulary": { facts: [{ name: "order.over_cents", kind: "int", meaning: "How far it is exceeded." }], lists: [] },
-    "rules/over_order_value/versions": list([rule, { ...rule, version: 2, parameters: { over_cents: 5_000 } }]),
-    "POST rules/check": { ok: true },
-    drafts: list([], { second_person: false }),
-    replays: list([]),
-    lists: list([{ id: "deny_cards", kind: "deny", note: "Lost cards", entries: 1, used_by: ["deny_list"], updated_at: AT, updated_by: "user:thabo" }]),
-    "lists/deny_cards/entries": list(["card_1"]),
-  };
+  answers = rulesAnswers();
 });
 afterEach(() => {
   stop();
@@ -197,7 +144,7 @@ it("advises a replay before publishing, and says plainly when there was none", a
   expect(within(banner).getByText("Publish without a replay")).toBeTruthy();
   await fireEvent.click(within(banner).getByText("Show change"));
   expect(within(banner).getByRole("row", { name: /Over amount R25.00 R100.00/ })).toBeTruthy();
-  await fireEvent.click(within(banner).getByTestId("publish-draft"));
+  await fireEvent.click(within(banner).getByTestId("publish-without-replay"));
   await vi.waitFor(() => expect(posts("/draft_1/publish").length).toBe(1));
 });
 
@@ -213,10 +160,10 @@ it("its author cannot publish where a second person must look, and is told who c
   answers["drafts"] = list([draftOf({ mode: "off" })], { second_person: true });
   await open("#/rules/over_order_value");
   expect((await screen.findByTestId("second-person")).textContent).toContain("ops lead or admin");
-  expect(screen.queryByTestId("publish-draft")).toBe(null);
+  expect(screen.queryByTestId(/^publish-/)).toBe(null);
   desk.status.put({ clock: "real", demo: false, now: AT, partner_url: "", started_at: AT, user: { name: "naledi", role: "ops_lead" }, version: "0" });
   answers["POST drafts/draft_1/publish"] = { code: "rule_changed", message: "at version 4" };
-  await fireEvent.click(await screen.findByTestId("publish-draft"));
+  await fireEvent.click(await screen.findByTestId("publish-without-replay"));
   expect((await screen.findByRole("alert")).textContent).toContain("nothing was published");
 });
 
@@ -224,14 +171,39 @@ it("runs a replay, follows it and shows today beside the draft in words", async 
   answers["POST replays"] = replayOf("running");
   answers["replays/replay_1"] = replayOf("running");
   await open("#/rules/over_order_value?tab=replay");
-  await fireEvent.click(await screen.findByTestId("run-replay"));
+  await fireEvent.click(await screen.findByTestId("replay-run"));
   await screen.findByText("40 of 100 swipes judged");
   expect(screen.getByRole("button", { name: "Cancel replay" })).toBeTruthy();
   answers["replays/replay_1"] = replayOf("done");
   const found = await screen.findByTestId("replay-result", {}, { timeout: 3_000 });
   expect(within(found).getByRole("row", { name: /False alarms 2 1 -1 1 fewer, better/ })).toBeTruthy();
   expect(found.textContent).toContain("2 swipes were left out");
+  expect(found.textContent).toContain("Today's rules judge 12 of these swipes otherwise");
   expect(found.textContent).toContain("keeps the ties as they were recorded");
+});
+
+it("a change goes from the list to the replay to what is in force, by the hooks of the end-to-end test", async () => {
+  const changed = { parameters: { over_cents: 10_000 } };
+  const container = await open("#/rules");
+  await screen.findAllByTestId("rule-row");
+  const row = container.querySelector<HTMLAnchorElement>("[data-testid=rule-row][data-id=over_order_value]");
+  location.hash = row?.getAttribute("href") ?? "";
+  await fireEvent.input(await screen.findByTestId("parameter-over_cents"), { target: { value: "100" } });
+  // A bits-ui tab is chosen as it takes the focus.
+  await fireEvent.focus(screen.getByTestId("rule-tab-replay"));
+  answers["POST replays"] = answers["replays/replay_1"] = replayOf("done", changed);
+  answers["replays"] = list([replayOf("done", changed)]);
+  await fireEvent.click(await screen.findByTestId("replay-run"));
+  await vi.waitFor(() => expect(JSON.parse(posts("/replays")[0]?.body ?? "{}")).toMatchObject({ rule: changed }));
+  await screen.findByTestId("replay-result");
+  await fireEvent.focus(screen.getByTestId("rule-tab-edit"));
+  answers["POST drafts"] = draftOf(changed);
+  answers["drafts"] = list([draftOf(changed)], { second_person: false });
+  await fireEvent.click(await screen.findByTestId("propose-change"));
+  answers["POST drafts/draft_1/publish"] = { ...draftOf(changed).rule, version: 4 };
+  await fireEvent.click(await screen.findByTestId("publish-draft"));
+  await vi.waitFor(() => expect(posts("/draft_1/publish").length).toBe(1));
+  for (const tab of ["history", "statistics"]) expect(screen.getByTestId(`rule-tab-${tab}`)).toBeTruthy();
 });
 
 it("restores an earlier version as a draft", async () => {
