@@ -4,7 +4,7 @@ use crate::sql::{args, fetch};
 use crate::swipe::{self, home_currency};
 use crate::{Database, StoreError};
 use fraud::alert::Disposition;
-use fraud::authorization::{Merchant, Swipe, effective_at};
+use fraud::authorization::{Swipe, effective_at};
 use fraud::facts::FactSet;
 use fraud::ids::CardId;
 use fraud::replay::PastSwipe;
@@ -95,12 +95,7 @@ fn replayed(row: &AnyRow, home: &str) -> Result<Option<Replayed>, StoreError> {
             .map_err(|_| StoreError::Corrupt("card id".into()))?,
         amount_cents: row.try_get("amount_cents")?,
         currency: row.try_get("currency")?,
-        merchant: Merchant {
-            name: row.try_get("merchant_name")?,
-            city: row.try_get("merchant_city")?,
-            country: row.try_get("merchant_country")?,
-            category_code: row.try_get("merchant_category_code")?,
-        },
+        merchant: swipe::merchant(row)?,
         reference: None,
         occurred_at,
         received_at,

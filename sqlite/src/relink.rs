@@ -12,11 +12,11 @@ use crate::orders::{self, AssignedOrder};
 use crate::roster::{self, Around};
 use crate::sql::{args, execute, fetch, insert};
 use crate::swipe::{
-    BACKED, Before, Decided, Judged, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, home_currency, judge, outcome,
-    tolerance,
+    self, BACKED, Before, Decided, Judged, MOMENT_RULES, RECEIPT_SLACK_MS, Recorded, home_currency, judge,
+    outcome, tolerance,
 };
 use crate::writer::{Tag, Tx};
-use fraud::authorization::{Merchant, Swipe};
+use fraud::authorization::Swipe;
 use fraud::decision::{FiredRule, Outcome};
 use fraud::facts::FactSet;
 use fraud::ids::CardId;
@@ -323,12 +323,7 @@ fn past(row: &AnyRow) -> Result<Past, StoreError> {
                 .map_err(|_| corrupt("card id"))?,
             amount_cents: row.try_get("amount_cents")?,
             currency: row.try_get("currency")?,
-            merchant: Merchant {
-                name: row.try_get("merchant_name")?,
-                city: row.try_get("merchant_city")?,
-                country: row.try_get("merchant_country")?,
-                category_code: row.try_get("merchant_category_code")?,
-            },
+            merchant: swipe::merchant(row)?,
             reference: row.try_get("reference")?,
             occurred_at: UnixMs(row.try_get("occurred_at_ms")?),
             received_at: UnixMs(row.try_get("received_at_ms")?),

@@ -13,13 +13,14 @@ pub(crate) use judge::{Before, Judged, judge};
 pub(crate) use record::{BACKED, Decided};
 
 use crate::StoreError;
-use fraud::authorization::{CLOCK_SUSPECT_MS, Swipe};
+use fraud::authorization::{CLOCK_SUSPECT_MS, Merchant, Swipe};
 use fraud::decision::{FiredRule, Outcome, RuleFailure};
 use fraud::link::Tolerance;
 use fraud::rule::{Parameter, RuleSet};
 use fraud::shipped::{self, CARD_DEACTIVATED, NO_OPEN_ORDER};
 use fraud::time::MINUTE_MS;
 use serde::{Deserialize, Serialize};
+use sqlx::{Row, any::AnyRow};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -170,6 +171,16 @@ pub(crate) fn tolerance(rules: &RuleSet) -> Tolerance {
         rules.get(NO_OPEN_ORDER).map_or(default, |rule| rule.whole(name, default)) * MINUTE_MS
     };
     Tolerance { early_ms: minutes("early_minutes", 10), late_ms: minutes("late_minutes", 30) }
+}
+
+/// The merchant of a recorded swipe.
+pub(crate) fn merchant(row: &AnyRow) -> Result<Merchant, StoreError> {
+    Ok(Merchant {
+        name: row.try_get("merchant_name")?,
+        city: row.try_get("merchant_city")?,
+        country: row.try_get("merchant_country")?,
+        category_code: row.try_get("merchant_category_code")?,
+    })
 }
 
 pub(crate) fn outcome(word: &str) -> Result<Outcome, StoreError> {

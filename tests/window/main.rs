@@ -7,6 +7,7 @@ mod accessible;
 mod desktop;
 mod feed;
 mod live_path;
+mod measure;
 mod notes;
 mod processes;
 mod queue;

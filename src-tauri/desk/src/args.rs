@@ -10,7 +10,8 @@ cargo desk                 install what is missing, build, open the window (a de
     --once                 on a display of its own: save a screenshot in target/desk/, then stop everything
 cargo desk serve [ARGS]    the daemon alone; --data-dir DIR as above, all else goes to `cartwardend serve`
 cargo desk test [--long]   every check CI makes; --long runs the long variants
-cargo desk bench [ARGS]    release build and benchmarks; ARGS go to the load generator
+cargo desk bench [ARGS]    release build and benchmarks of the daemon; ARGS go to the load generator
+    --window               what the window costs instead: start, keys, events, memory (on a display of its own)
 cargo desk help            this text
 ";
 
@@ -20,6 +21,7 @@ pub enum Task {
     Serve { data_dir: Option<PathBuf>, arguments: Vec<String> },
     Test { long: bool },
     Bench { arguments: Vec<String> },
+    BenchWindow,
     Help,
 }
 
@@ -41,6 +43,7 @@ pub fn parse(arguments: &[String]) -> Result<Task, Failure> {
             reject_others(rest, "--long")?;
             Ok(Task::Test { long: !rest.is_empty() })
         }
+        Some((word, rest)) if word == "bench" && rest == ["--window"] => Ok(Task::BenchWindow),
         Some((word, rest)) if word == "bench" => Ok(Task::Bench { arguments: rest.to_vec() }),
         _ => {
             let (data_dir, rest) = take_data_dir(arguments)?;
@@ -107,6 +110,7 @@ mod tests {
         let serve = Task::Serve { data_dir: Some("/d".into()), arguments: words("--listen 127.0.0.1:1") };
         check("serve --listen 127.0.0.1:1 --data-dir /d", Some(serve));
         check("serve --help", Some(Task::Serve { data_dir: None, arguments: words("--help") }));
+        check("bench --window", Some(Task::BenchWindow));
         check("bench --rate 1000", Some(Task::Bench { arguments: words("--rate 1000") }));
     }
 

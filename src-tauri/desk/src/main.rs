@@ -42,6 +42,7 @@ fn perform(task: Task, paths: &Paths) -> Result<(), Failure> {
         Task::Serve { data_dir, arguments } => serve(paths, data_dir, &arguments),
         Task::Test { long } => test::test(paths, long),
         Task::Bench { arguments } => bench(paths, &arguments),
+        Task::BenchWindow => bench_window(paths),
     }
 }
 
@@ -73,4 +74,18 @@ fn bench(paths: &Paths, arguments: &[String]) -> Result<(), Failure> {
     let error =
         std::process::Command::new(paths.release("load")).args(arguments).current_dir(&paths.root).exec();
     Err(Failure::new(format!("the load generator could not be started: {error}")))
+}
+
+/// What the window costs, measured by driving the real one.
+fn bench_window(paths: &Paths) -> Result<(), Failure> {
+    setup::debian_packages(&[setup::COMPILE, setup::WINDOW, setup::HEADLESS, setup::TEST])?;
+    setup::node()?;
+    setup::npm_install(paths, "ui")?;
+    setup::ui_build(paths)?;
+    let everything = ["--workspace", "--locked", "--features", "tests/window", "--all-targets"];
+    step::run("build (minutes when cold)", paths.cargo().arg("build").args(everything))?;
+    let mut measure = paths.cargo();
+    measure.args(["test", "--workspace", "--locked", "--features", "tests/window", "--test", "window"]);
+    measure.args(["--", "measure::", "--nocapture"]).env("CARTWARDEN_MEASURE", "1");
+    step::run("measure the window", &mut measure).map(drop)
 }
