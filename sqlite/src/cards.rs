@@ -138,6 +138,7 @@ pub struct LastSwipe {
     pub currency: String,
     pub outcome: fraud::decision::Outcome,
     pub at: UnixMs,
+    pub simulated: bool,
 }
 
 /// A card as the desk sees it.
@@ -281,7 +282,7 @@ async fn dress(
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = "select authorization_id, merchant_name, amount_cents, currency, outcome, received_at_ms \
+    let sql = "select authorization_id, merchant_name, amount_cents, currency, outcome, received_at_ms, simulated \
                from card_authorization where authorization_id in ({in})";
     let mut last: HashMap<String, LastSwipe> = HashMap::new();
     for row in fetch_in(connection, sql, vec![], &last_ids).await? {
@@ -293,6 +294,7 @@ async fn dress(
             currency: row.try_get("currency")?,
             outcome: crate::swipe::outcome(row.try_get("outcome")?)?,
             at: UnixMs(row.try_get("received_at_ms")?),
+            simulated: row.try_get::<i64, _>("simulated")? == 1,
         };
         last.insert(id, swipe);
     }

@@ -29,6 +29,7 @@ export const card: Card = {
     amount_cents: 19_190,
     currency: "ZAR",
     outcome: "approve",
+    simulated: false,
   },
   open_alerts: 1,
   swipes_by_hour: Array.from({ length: 24 }, (_, hour) => hour % 3),

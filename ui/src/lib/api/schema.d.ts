@@ -1365,6 +1365,7 @@ export interface components {
             currency: string;
             merchant: string;
             outcome: components["schemas"]["Outcome"];
+            simulated: boolean;
         };
         /** @description Latency of the last hour's decisions. */
         LatencyNumbers: {
