@@ -3,8 +3,8 @@
 //! A few rows are summed at every swipe. A card or an order with very many keeps its windows in `hot_tally`,
 //! as they stood at its latest swipe; the next one adds what has come since and takes away what has left.
 
-use crate::StoreError;
 use crate::sql::{Arg, args, execute, fetch, fetch_in, fetch_values, insert};
+use crate::{StoreError, versions};
 use fraud::history::{
     CardHistory, DAY_WINDOW_MS, HOUR_WINDOW_MS, LIQUOR_TILL, OrderUse, SPLIT_WINDOW_MS, Tally,
 };
@@ -30,12 +30,14 @@ pub(crate) struct Scope<'a> {
     pub currency: &'a str,
     /// Only swipes decided before this one.
     pub before_seq: i64,
+    /// Whether `hot_tally` holds anything.
+    pub any_hot: bool,
 }
 
 impl<'a> Scope<'a> {
     /// Everything decided so far.
-    pub(crate) fn now(simulated: bool, currency: &'a str) -> Self {
-        Scope { simulated, currency, before_seq: i64::MAX }
+    pub(crate) fn now(simulated: bool, currency: &'a str, any_hot: bool) -> Self {
+        Scope { simulated, currency, before_seq: i64::MAX, any_hot }
     }
 }
 
@@ -197,7 +199,7 @@ async fn read_hot<T: serde::de::DeserializeOwned>(
     scope: Scope<'_>,
 ) -> Result<HashMap<String, T>, StoreError> {
     // The copies hold everything decided; a look at an earlier state has to sum up.
-    if scope.before_seq != i64::MAX || asked.is_empty() {
+    if scope.before_seq != i64::MAX || asked.is_empty() || !scope.any_hot {
         return Ok(HashMap::new());
     }
     let ids: Vec<String> = asked.iter().map(|a| a.id.clone()).collect();
@@ -357,7 +359,9 @@ async fn write_hot(
 ) -> Result<(), StoreError> {
     let columns = ["kind", "id", "simulated", "body"];
     let update = "on conflict (kind, id, simulated) do update set body = excluded.body";
-    insert(connection, "hot_tally", &columns, vec![args![kind, id, simulated, body]], update).await
+    insert(connection, "hot_tally", &columns, vec![args![kind, id, simulated, body]], update).await?;
+    let sql = "update counter set value = 1 where name = $1 and value = 0";
+    execute(connection, sql, args![versions::HOT]).await.map(drop)
 }
 
 /// Drops the copies of cards or orders of which a past swipe has changed.

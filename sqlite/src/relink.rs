@@ -174,7 +174,7 @@ async fn judge_afresh(
     let mut moved = false;
     let currency = home_currency(&tx.versions.rules);
     for p in past {
-        let scope = Scope { simulated, currency: &currency, before_seq: p.decided_seq };
+        let scope = Scope { simulated, currency: &currency, before_seq: p.decided_seq, any_hot: false };
         let (before, hot) = look_back(tx, p, assigned, scope).await?;
         let deactivated = p.recorded.facts["card"]["deactivated"].as_bool().unwrap_or(false);
         let counts = if p.outcome == Outcome::Approve { p.net_cents } else { p.swipe.amount_cents };

@@ -18,6 +18,8 @@ pub(crate) const RULES: &str = "rules";
 pub(crate) const STORES: &str = "stores";
 pub(crate) const SETTINGS: &str = "settings";
 pub(crate) const LISTS: &str = "lists";
+/// 1 once any card or order has become hot; while it is 0 nobody looks for their windows.
+pub(crate) const HOT: &str = "hot";
 
 /// The copies, each with the counter it was read at.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Versions {
     stores_version: i64,
     lists: Arc<Lists>,
     lists_version: i64,
+    /// Whether any card or order is hot.
+    pub(crate) any_hot: bool,
     pub settings: Arc<settings::Settings>,
     /// Where the partner stores are, of those whose coordinates can be believed.
     pub places: Arc<HashMap<String, Place>>,
@@ -45,6 +49,7 @@ impl Versions {
             stores_version: -1,
             lists: Arc::default(),
             lists_version: -1,
+            any_hot: false,
             places: Arc::default(),
             settings: Arc::new(settings::Settings { version: -1, ..settings::Settings::default() }),
         };
@@ -59,6 +64,7 @@ impl Versions {
         for row in rows {
             values.insert(row.try_get("name")?, row.try_get("value")?);
         }
+        self.any_hot = values.get(HOT).is_some_and(|hot| *hot > 0);
         let moved = |name: &str, held: i64| values.get(name).copied().filter(|value| *value != held);
         let lists = moved(LISTS, self.lists_version);
         if let Some(value) = lists {

@@ -261,7 +261,7 @@ async fn look_back(
         if some.is_empty() {
             continue;
         }
-        let scope = Scope::now(simulated, &currency);
+        let scope = Scope::now(simulated, &currency, tx.versions.any_hot);
         let asked: Vec<Asked> = some
             .iter()
             .map(|(swipe, card)| Asked { id: card.card_id.clone(), at: swipe.effective_at() })
